@@ -1,0 +1,4 @@
+"""What others may rely on: the event, its limits, the partition rule and the fixed names.
+
+Nothing here imports another part of Callsheet. Producers and consumers both build on it.
+"""
