@@ -1,0 +1,1 @@
+"""Exchange Web Services: requests in, replies out, over a :class:`emulator.store.Store`."""
