@@ -1,0 +1,53 @@
+# Callsheet. `make` alone says what there is.
+SHELL := /bin/sh
+PYTHON_BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo setup test check lint types pytest format
+
+help:
+	@printf '%s\n' \
+	'Callsheet: bookings of a scheduling system in Exchange calendars.' \
+	'' \
+	'  make demo              The whole system on this machine: RabbitMQ, a stand-in Exchange, two consumers. Replays ten' \
+	'                         versions of a schedule, then compares every calendar with the last one, item by item.' \
+	'  make demo KEEP=1       The same, and it stays up until Ctrl-C: prints the address of the page with the calendars.' \
+	'  make demo SCHEDULE=DIR Replays your own schedule: the pentabarf files (*.xml, *.xml.gz) of DIR, in order of their' \
+	'                         names, moved so that their first day is next week. DIR/directory.csv (kind,id,mailbox) may say' \
+	'                         whose mailbox is whose; without it, mailboxes are made up from the ids.' \
+	'  make demo STORE=DIR    Keeps broker, calendars and what was published in DIR. Run it twice: the second time the same' \
+	'                         versions publish nothing and write nothing (changes=0).' \
+	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
+	'  make lint | types      One part of it.    make pytest ARGS="tests/contract -x"   Some of the tests.' \
+	'  make format            Puts the code into shape.' \
+	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, chromium.' \
+	'' \
+	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests chromium) with apt-get, as root' \
+	'or through sudo. Without either it says what to install; a broker elsewhere: CALLSHEET_AMQP_URL=amqp://user:pw@host/.'
+
+demo:
+	@deploy/sandbox/setup.sh run
+	@exec $(PYTHON_BIN)/python -m deploy.sandbox demo \
+		$(if $(KEEP),--keep) $(if $(SCHEDULE),--schedule '$(SCHEDULE)') $(if $(STORE),--store '$(STORE)') $(ARGS)
+
+setup:
+	@deploy/sandbox/setup.sh test
+
+test: setup
+	@$(MAKE) --no-print-directory check
+
+# Lint and types first: they take seconds and name their line. pytest last: its summary is the last line.
+check: lint types pytest
+
+lint:
+	@$(PYTHON_BIN)/ruff check
+	@$(PYTHON_BIN)/ruff format --check
+
+types:
+	@$(PYTHON_BIN)/mypy
+
+pytest:
+	@$(PYTHON_BIN)/python -m pytest -q $(ARGS)
+
+format:
+	@$(PYTHON_BIN)/ruff check --fix
+	@$(PYTHON_BIN)/ruff format

@@ -1,0 +1,1 @@
+"""What runs Callsheet: for now the sandbox, which runs all of it on one machine."""

@@ -1,0 +1,78 @@
+"""What every test may use: a real broker and a real stand-in Exchange, each on ports of its own."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from deploy.sandbox.broker import Broker, ExistingBroker, PrivateBroker
+from deploy.sandbox.organisation import organisation as organisation_of
+from deploy.sandbox.stand_in import RunningEmulator
+from deploy.sandbox.stand_in import start_emulator as start_emulator_in
+
+EWS_USER = "callsheet"
+EWS_PASSWORD = "Only-for-tests-1"
+
+
+class StartEmulator(Protocol):
+    """Starts a stand-in Exchange that ends with the test."""
+
+    def __call__(
+        self,
+        mailboxes: Sequence[str | Mapping[str, Any]] = (),
+        *,
+        organisation: Mapping[str, Any] | None = None,
+        args: Sequence[str] = (),
+    ) -> RunningEmulator:
+        """With these mailboxes, which the account EWS_USER may impersonate, or with a whole organisation."""
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[Broker]:
+    """One real RabbitMQ for the whole run. Tests that stop or kill a broker start a PrivateBroker of their own.
+
+    ``CALLSHEET_TEST_AMQP_URL`` names one that runs already; its management API is needed too.
+    """
+    existing = os.environ.get("CALLSHEET_TEST_AMQP_URL")
+    if existing:
+        shared = ExistingBroker(existing, os.environ.get("CALLSHEET_MANAGEMENT_URL"))
+        try:
+            yield shared
+        finally:
+            shared.stop()
+    else:
+        with PrivateBroker() as private:
+            yield private
+
+
+@pytest.fixture
+def amqp_url(broker: Broker) -> Iterator[str]:
+    """URL of a virtual host that is new and empty."""
+    url = broker.new_vhost()
+    yield url
+    broker.delete_vhost(url)
+
+
+@pytest.fixture
+def start_emulator(tmp_path: Path) -> Iterator[StartEmulator]:
+    """A factory of stand-in Exchanges, all stopped when the test ends."""
+    running: list[RunningEmulator] = []
+
+    def start(
+        mailboxes: Sequence[str | Mapping[str, Any]] = (),
+        *,
+        organisation: Mapping[str, Any] | None = None,
+        args: Sequence[str] = (),
+    ) -> RunningEmulator:
+        if organisation is None:
+            organisation = organisation_of(mailboxes, user=EWS_USER, password=EWS_PASSWORD, impersonate=["*"])
+        folder = tmp_path / f"emulator-{len(running) + 1}"
+        emulator = start_emulator_in(organisation, folder, arguments=args)
+        running.append(emulator)
+        return emulator
+
+    yield start
+    for emulator in running:
+        emulator.stop()

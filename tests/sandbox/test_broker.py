@@ -1,0 +1,104 @@
+"""The private broker: comes up, survives its own death, leaves nothing."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import aio_pika
+import pytest
+
+from deploy.sandbox.broker import Broker, BrokerUnavailable, ExistingBroker, PrivateBroker, vhost_of
+from deploy.sandbox.children import ChildError
+from tests.support import eventually
+
+
+async def declare_publish(url: str, queue: str) -> None:
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        await channel.declare_queue(queue, durable=True)
+        message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
+        await channel.default_exchange.publish(message, routing_key=queue)
+
+
+async def fetch(url: str, queue: str) -> bytes:
+    async with await aio_pika.connect(url) as connection:
+        channel = await connection.channel()
+        taken = await (await channel.declare_queue(queue, durable=True)).get()
+        assert taken is not None
+        await taken.ack()
+        return taken.body
+
+
+async def test_every_vhost_is_new_and_empty(broker: Broker) -> None:
+    first, second = broker.new_vhost(), broker.new_vhost()
+    await declare_publish(first, "q")
+    assert await fetch(first, "q") == b"kept"
+    assert broker.management.queues(vhost_of(second)) == {}
+    broker.delete_vhost(first)
+    broker.delete_vhost(second)
+
+
+async def test_queue_lengths_are_fresh(broker: Broker, amqp_url: str) -> None:
+    await declare_publish(amqp_url, "q")
+    eventually(lambda: broker.management.queues(vhost_of(amqp_url)) == {"q": 1}, what="one message is counted")
+
+
+async def test_kill_and_start_keep_data_and_address(tmp_path: Path) -> None:
+    async with PrivateBroker(tmp_path / "data") as own:
+        url = own.amqp_url()
+        await declare_publish(url, "q")
+        first = own.pid
+        own.kill()
+        with pytest.raises(ChildError, match="has ended with code -9"):
+            _ = own.pid
+        await asyncio.to_thread(own.start)
+        assert own.pid != first
+        assert await fetch(url, "q") == b"kept"
+        await declare_publish(url, "q")
+        await asyncio.to_thread(own.stop)
+    async with PrivateBroker(tmp_path / "data") as again:
+        assert await fetch(again.amqp_url(), "q") == b"kept"
+    assert own.amqp_url() not in own.log.read_text()
+
+
+def test_nothing_stays_behind_when_the_parent_is_killed() -> None:
+    program = (
+        "from deploy.sandbox.broker import PrivateBroker\n"
+        "with PrivateBroker() as broker:\n"
+        "    print(broker.pid, broker.log.parent, flush=True)\n"
+        "    import signal; signal.pause()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid, folder = parent.stdout.readline().split()
+        assert Path(folder).is_dir()
+        os.kill(int(pid), 0)
+        parent.send_signal(signal.SIGKILL)
+    eventually(lambda: not Path(f"/proc/{pid}").exists(), 20, what="the broker is gone")
+    eventually(lambda: not Path(folder).exists(), 20, what="its folder is gone")
+    assert not _commands_with(folder)
+
+
+def _commands_with(text: str) -> list[str]:
+    """Command lines and environments of living processes that name our folder: the port mapper's included."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if text.encode() in words:
+            found.append(process.name)
+    return found
+
+
+def test_password_shows_nowhere(broker: Broker) -> None:
+    secret = broker.new_vhost().split(":")[2].split("@")[0]
+    assert secret not in repr(broker.management)
+    with pytest.raises(BrokerUnavailable) as refusal:
+        ExistingBroker(f"amqp://someone:{secret}@127.0.0.1:1/", f"http://someone:{secret}@127.0.0.1:1/")
+    assert secret not in str(refusal.value)
+    assert "CALLSHEET_MANAGEMENT_URL" in str(refusal.value)
