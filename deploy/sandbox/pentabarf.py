@@ -65,7 +65,7 @@ class Schedule:
 
 
 def versions_in(folder: Path) -> list[Path]:
-    """The schedule files (``*.xml``, ``*.xml.gz``) of a folder, in order of their names: one version after the other."""
+    """The schedule files (``*.xml``, ``*.xml.gz``) of a folder in order of their names, one version after the other."""
     found = sorted(path for path in folder.iterdir() if path.name.endswith((".xml", ".xml.gz")))
     if not found:
         raise UnreadableSchedule(f"{folder} holds no *.xml or *.xml.gz file")
@@ -89,7 +89,8 @@ def read(path: Path) -> Schedule:
     people: dict[str, str] = {}
     for element in root.iterfind("day/room/event"):
         try:
-            persons = {str(person.get("id")): (person.text or "").strip() for person in element.iterfind("persons/person")}
+            listed = element.iterfind("persons/person")
+            persons = {str(person.get("id")): (person.text or "").strip() for person in listed}
             people.update(persons)
             sessions.append(
                 Session(

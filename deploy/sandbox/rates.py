@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,7 @@ def difference(earlier: Schedule, later: Schedule) -> Step:
 
 def steps(versions: Sequence[Schedule]) -> list[Step]:
     """The changes of every version after the first."""
-    return [difference(earlier, later) for earlier, later in zip(versions, versions[1:], strict=False)]
+    return [difference(earlier, later) for earlier, later in pairwise(versions)]
 
 
 def mean_rates(measured: Sequence[Step]) -> dict[str, float]:
@@ -53,13 +54,13 @@ def mean_rates(measured: Sequence[Step]) -> dict[str, float]:
 
 
 def table(measured: Sequence[Step]) -> str:
-    """One line for each step and one with the mean rates, in per cent of the sessions."""
+    """One line for each step with its counts, and one with the mean rates in per cent of the sessions."""
     lines = ["step  sessions  " + "  ".join(f"{kind:>10}" for kind in KINDS)]
     for number, step in enumerate(measured, start=1):
         counts = "  ".join(f"{step.changes[kind]:>10}" for kind in KINDS)
         lines.append(f"{number:>4}  {step.sessions:>8}  {counts}")
     rates = mean_rates(measured)
-    lines.append("mean, % of sessions  "[:16] + "  ".join(f"{rates[kind]:>10.2%}" for kind in KINDS))
+    lines.append("mean            " + "  ".join(f"{rates[kind]:>10.2%}" for kind in KINDS))
     return "\n".join(lines)
 
 
