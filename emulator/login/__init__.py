@@ -1,0 +1,1 @@
+"""Who is asking: Basic, NTLM and OAuth2, checked for real."""
