@@ -16,7 +16,10 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Final, Self
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+"""The folder in which ``python -m emulator`` and the like are found."""
 
 
 class ChildError(RuntimeError):

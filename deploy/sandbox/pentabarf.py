@@ -19,6 +19,10 @@ DAY_CHANGE: Final = time(9)
 """Until then a night belongs to the day before, in the files that are written here."""
 
 
+_NOT_TAKING_PLACE: Final = frozenset({"canceled", "cancelled", "rejected", "withdrawn", "deleted"})
+_TENTATIVE: Final = frozenset({"tentative", "unconfirmed", "pending", "undecided"})
+
+
 class UnreadableSchedule(ValueError):
     """A file is not a pentabarf schedule. The text names the file and the place."""
 
@@ -37,6 +41,7 @@ class Session:
     kind: str
     persons: tuple[str, ...]
     """Ids, in the order of the file."""
+    tentative: bool = False
 
     @property
     def end(self) -> datetime:
@@ -82,34 +87,44 @@ def parse(path: Path) -> etree._Element:
 
 
 def read(path: Path) -> Schedule:
-    """Read one file. Raises UnreadableSchedule."""
+    """Read one file; what it says does not take place is left out. Raises UnreadableSchedule."""
     root = parse(path)
-    zone_name = root.findtext("conference/time_zone_name") or "UTC"
+    timezone = ZoneInfo(root.findtext("conference/time_zone_name") or "UTC")
     sessions: list[Session] = []
     people: dict[str, str] = {}
-    for element in root.iterfind("day/room/event"):
-        try:
+    for room in root.iterfind("day/room"):
+        for element in room.iterfind("event"):
+            status = (element.findtext("status") or "").strip().lower()
+            if status in _NOT_TAKING_PLACE:
+                continue
             listed = element.iterfind("persons/person")
             persons = {str(person.get("id")): (person.text or "").strip() for person in listed}
             people.update(persons)
-            sessions.append(
-                Session(
-                    guid=str(element.get("guid") or element.get("id")),
-                    number=str(element.get("id")),
-                    title=element.findtext("title") or "",
-                    room=element.findtext("room") or "",
-                    start=datetime.fromisoformat(element.findtext("date") or ""),
-                    duration=parse_duration(element.findtext("duration") or ""),
-                    track=element.findtext("track") or "",
-                    kind=element.findtext("type") or "",
-                    persons=tuple(persons),
+            try:
+                session = _session(
+                    element, room.get("name") or element.findtext("room") or "", tuple(persons), timezone
                 )
-            )
-        except ValueError as error:
-            raise UnreadableSchedule(f"{path}, line {element.sourceline}: {error}") from error
+            except ValueError as error:
+                raise UnreadableSchedule(f"{path}, line {element.sourceline}: {error}") from error
+            sessions.append(replace(session, tentative=status in _TENTATIVE))
     if not sessions:
         raise UnreadableSchedule(f"{path} has no event")
-    return Schedule(root.findtext("conference/title") or path.stem, ZoneInfo(zone_name), tuple(sessions), people)
+    return Schedule(root.findtext("conference/title") or path.stem, timezone, tuple(sessions), people)
+
+
+def _session(element: etree._Element, room: str, persons: tuple[str, ...], timezone: ZoneInfo) -> Session:
+    start = datetime.fromisoformat((element.findtext("date") or "").strip())
+    return Session(
+        guid=str(element.get("guid") or element.get("id")),
+        number=str(element.get("id")),
+        title=element.findtext("title") or "",
+        room=room,
+        start=start if start.tzinfo else start.replace(tzinfo=timezone),
+        duration=parse_duration((element.findtext("duration") or "").strip()),
+        track=(element.findtext("track") or "").strip(),
+        kind=(element.findtext("type") or "").strip(),
+        persons=persons,
+    )
 
 
 def parse_duration(text: str) -> timedelta:
@@ -164,6 +179,8 @@ def _event_lines(session: Session, schedule: Schedule) -> Iterable[str]:
     yield f"        <title>{escape(session.title)}</title>"
     yield f"        <track>{escape(session.track)}</track>"
     yield f"        <type>{escape(session.kind)}</type>"
+    if session.tentative:
+        yield "        <status>tentative</status>"
     yield "        <persons>"
     for person in session.persons:
         yield f"          <person id={quoteattr(person)}>{escape(schedule.people[person])}</person>"

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
-from deploy.sandbox.children import Child, ChildError
+from deploy.sandbox.children import CHECKOUT, Child, ChildError
 from deploy.sandbox.organisation import to_toml
 
 START_TIMEOUT_SECONDS: Final = 30.0
@@ -100,7 +100,7 @@ def start_emulator(
         command,
         log=folder / "emulator.log",
         capture_stdout=True,
-        directory=Path(__file__).resolve().parents[2],
+        directory=CHECKOUT,
     )
     try:
         ready = json.loads(_first_line(child))

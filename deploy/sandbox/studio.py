@@ -5,7 +5,7 @@ versions of FOSDEM 2026 (828 sessions in the first, 1,070 in the last). Its ten 
 260 (2.94 %), cancelled 18 (0.20 %), retimed 121 (1.37 %), moved 2 to another room (0.02 %), gave 86 to other people
 (0.97 %) and renamed 21 (0.24 %). Every version here changes by these rates.
 
-A "room" of the file format is a suite, a machine or a vehicle. The format has no word for "tentative", so nothing is.
+A "room" of the file format is a suite, a machine or a vehicle. One session in sixteen is tentative.
 """
 
 import csv
@@ -39,6 +39,7 @@ _BUSY_WEEKDAY: Final = 0.70
 _BUSY_WEEKEND: Final = 0.12
 _SPLIT_DAY: Final = 0.25
 _NIGHT: Final = 0.04
+_TENTATIVE: Final = 1 / 16
 
 _HARD_TITLES: Final = (
     "Håkan – Ærø 🎬 <b>&amp;",
@@ -77,6 +78,7 @@ class _House:
             track=room.craft,
             kind=room.kind,
             persons=self.crew(room.craft),
+            tentative=self.random.random() < _TENTATIVE,
         )
 
     def title(self, craft: str) -> str:

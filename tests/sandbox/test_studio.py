@@ -64,6 +64,7 @@ def test_size_and_span(versions: list[Schedule]) -> None:
 def test_hard_cases_are_in_it(versions: list[Schedule]) -> None:
     sessions = versions[-1].sessions
     assert any(len(session.title) > 255 for session in sessions)
+    assert 0.03 < sum(session.tentative for session in sessions) / len(sessions) < 0.10
     assert any("<b>&amp;" in session.title for session in sessions)
     assert any(session.start.date() < session.end.date() for session in sessions), "over midnight"
     assert {session.start.utcoffset() for session in sessions} == {timedelta(hours=1), timedelta(hours=2)}
