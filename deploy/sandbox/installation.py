@@ -35,8 +35,8 @@ _SETTLED: Final = frozenset(
 class Installation:
     """Everything that runs. A context manager: what was started is stopped in reverse order, whatever happens.
 
-    ``folder`` keeps logs, passwords and, when ``keep_state``, the broker's and Exchange's data. ``say`` is told one line
-    for each part that is up.
+    ``folder`` takes logs, passwords and, when ``keep_state``, the data of broker and Exchange. ``say`` is told a line for
+    each part that is up.
     """
 
     folder: Path
@@ -163,7 +163,7 @@ class Installation:
         return sum(count for outcome, count in self.outcomes().items() if outcome in _SETTLED)
 
     def waiting(self) -> int:
-        """Messages in the queues that somebody still has to take or to finish; parked and held ones are not among them."""
+        """Messages that somebody still has to take or to finish; parked and held ones are not among them."""
         queues = self.broker.management.queues(vhost_of(self.amqp_url))
         return sum(count for name, count in queues.items() if name.startswith(("schedule.changes.", "schedule.retry.")))
 

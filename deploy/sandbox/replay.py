@@ -65,8 +65,10 @@ class Replay:
         return int(summary["changed"] + summary["cancelled"])
 
     def _sync(self, file: Path) -> dict[str, Any]:
-        arguments = ["--directory", self.edition.directory_file, "--state", self.state, "--source", SOURCE, "--json"]
-        child = self.installation.producer("sync", "pentabarf", file, *arguments)
+        child = self.installation.producer(
+            *("sync", "pentabarf", file, "--directory", self.edition.directory_file),
+            *("--state", self.state, "--source", SOURCE, "--json"),
+        )
         try:
             output = child.stdout.read()
             code = child.wait(self.timeout_seconds)
@@ -104,8 +106,8 @@ class Replay:
         if time.monotonic() > deadline:
             logs = "\n".join(f"{replica.name}:\n{replica.tail(8)}" for replica in self.installation.replicas)
             raise NotSettled(
-                f"not settled within {self.timeout_seconds:g} s: {self.installation.settled()} of {self.published} events "
-                f"are done, {self.installation.waiting()} messages wait. The replicas say last:\n{logs}"
+                f"not settled within {self.timeout_seconds:g} s: {self.installation.settled()} of {self.published} "
+                f"events are done, {self.installation.waiting()} messages wait. The replicas say last:\n{logs}"
             )
 
     @property
