@@ -1,0 +1,163 @@
+"""What was last published, in a SQLite file that one sync at a time may use.
+
+Written only after the broker has confirmed, a batch in one transaction: after a crash the events of that batch are
+published again, never lost. The highest revision is the exception: it is written before anything is published with it,
+so that revisions rise even if the clock was set back between a crash and the next run. Cancellations stay, with their
+revision, so that the whole state of a mailbox can be sent again.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import orjson
+
+from producers.sync.difference import Change, Entry, Place
+from producers.sync.schedule import ObjectKind, ScheduledObject
+
+SCHEMA_VERSION: Final = 1
+_APPLICATION_ID: Final = 0x63616C6C  # "call": says whose file it is
+
+_SCHEMA: Final = """
+CREATE TABLE source (name TEXT PRIMARY KEY, highest_revision INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE entry (
+    source TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    booking TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    content TEXT,
+    holders TEXT NOT NULL,
+    PRIMARY KEY (source, mailbox, booking)
+) WITHOUT ROWID
+"""
+
+
+class StateError(Exception):
+    """The state file cannot be used, or is in use. The text says what to do."""
+
+
+class State:
+    """The state of one source in a file; other sources may have theirs in the same file. A context manager.
+
+    Opening makes the file where there is none. It stays locked against every other sync until it is closed. Raises
+    :class:`StateError`, from every method.
+    """
+
+    def __init__(self, path: Path, source: str) -> None:
+        self._path = path
+        self._source = source
+        try:
+            self._connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+        try:
+            self._open()
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise self._explained(error) from None
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def entries(self) -> dict[Place, Entry]:
+        """Everything that was published and confirmed, cancellations included."""
+        query = "SELECT mailbox, booking, revision, content, holders FROM entry WHERE source = ?"
+        try:
+            rows = self._connection.execute(query, (self._source,)).fetchall()
+            return {
+                Place(mailbox, booking): Entry(revision, content, _read_holders(holders))
+                for mailbox, booking, revision, content, holders in rows
+            }
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+        except (ValueError, TypeError) as error:
+            raise StateError(f"{self._path}: an entry cannot be read ({error}): take the file from a backup") from None
+
+    def highest_revision(self) -> int:
+        """The highest revision ever given to this source; -1 before the first."""
+        query = "SELECT highest_revision FROM source WHERE name = ?"
+        try:
+            row = self._connection.execute(query, (self._source,)).fetchone()
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+        return int(row[0]) if row else -1
+
+    def reserve(self, revision: int) -> None:
+        """Notes that this revision is about to be published, so that the next one is higher whatever happens."""
+        statement = (
+            "INSERT INTO source VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET highest_revision = max(highest_revision, excluded.highest_revision)"
+        )
+        self._write([(statement, (self._source, revision))])
+
+    def confirm(self, changes: Iterable[Change], revision: int) -> None:
+        """Records changes that the broker has confirmed at this revision, all or none."""
+        statement = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)"
+        self._write(
+            (statement, (self._source, *change.place, revision, change.content, _write_holders(change.holders)))
+            for change in changes
+        )
+
+    def record_holders(self, changes: Iterable[Change]) -> None:
+        """Records new holders of places where nothing had to be published, all or none."""
+        statement = "UPDATE entry SET holders = ? WHERE source = ? AND mailbox = ? AND booking = ?"
+        self._write((statement, (_write_holders(change.holders), self._source, *change.place)) for change in changes)
+
+    def _write(self, statements: Iterable[tuple[str, tuple[object, ...]]]) -> None:
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                for statement, values in statements:
+                    self._connection.execute(statement, values)
+            except BaseException:
+                with suppress(sqlite3.Error):  # SQLite has rolled back by itself where the disk is full
+                    self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise self._explained(error) from None
+
+    def _open(self) -> None:
+        execute = self._connection.execute
+        # In this mode SQLite keeps the lock until the file is closed, and a process that dies loses it.
+        execute("PRAGMA locking_mode = EXCLUSIVE")
+        execute("PRAGMA synchronous = FULL")
+        execute("BEGIN EXCLUSIVE")
+        application, version = (execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+        if execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            for statement in _SCHEMA.split(";"):
+                execute(statement)
+            execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        elif application != _APPLICATION_ID:
+            raise StateError(f"{self._path} is a database of another program: name another file with --state")
+        elif version != SCHEMA_VERSION:
+            problem = f"{self._path} has schema version {version}, this release knows {SCHEMA_VERSION}"
+            raise StateError(f"{problem}: use the release that wrote it, or a newer one")
+        execute("COMMIT")
+
+    def _explained(self, error: sqlite3.Error) -> StateError:
+        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            return StateError(f"{self._path} is in use: another sync is running on it; wait for its end")
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
+            return StateError(f"{self._path} is damaged or no state file ({error}): take it from a backup")
+        return StateError(f"{self._path}: {error}")
+
+
+def _write_holders(holders: frozenset[ScheduledObject]) -> str:
+    return orjson.dumps([[item.kind, item.id] for item in sorted(holders)]).decode()
+
+
+def _read_holders(text: str) -> frozenset[ScheduledObject]:
+    return frozenset(ScheduledObject(ObjectKind(kind), object_id) for kind, object_id in orjson.loads(text))
