@@ -35,7 +35,7 @@ _SETTLED: Final = frozenset(
 class Installation:
     """Everything that runs. A context manager: what was started is stopped in reverse order, whatever happens.
 
-    ``folder`` takes logs, passwords and, when ``keep_state``, the data of broker and Exchange. ``say`` is told a line for
+    ``folder`` takes logs, passwords and, when ``keep_state``, the data of broker and Exchange. ``say`` hears a line for
     each part that is up.
     """
 
