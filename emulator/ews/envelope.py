@@ -30,7 +30,9 @@ def _refused(code: str, message: str, operation: str = "", mailbox: str | None =
     return Request(operation, mailbox, soap_fault(code, message, operation=operation, mailbox=mailbox))
 
 
-def schema_violation(violation: str, *, line: int | None = None, operation: str = "", mailbox: str | None = None) -> Reply:
+def schema_violation(
+    violation: str, *, line: int | None = None, operation: str = "", mailbox: str | None = None
+) -> Reply:
     """The fault for a request that does not follow the schema; the detail says where and why."""
     values = [("LineNumber", str(line or 1)), ("LinePosition", "1"), ("Violation", violation)]
     message = f"The request failed schema validation: {violation}"

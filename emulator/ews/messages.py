@@ -106,7 +106,9 @@ def soap_fault(
     """
     detail = "".join(f"<t:Value Name={attribute(name)}>{text(value)}</t:Value>" for name, value in values)
     if detail:
-        detail = f'<t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">{detail}</t:MessageXml>'
+        detail = (
+            f'<t:MessageXml xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">{detail}</t:MessageXml>'
+        )
     body = (
         f'{_HEAD}<s:Fault><faultcode xmlns:a="http://schemas.microsoft.com/exchange/services/2006/types">a:{code}'
         f'</faultcode><faultstring xml:lang="en-US">{text(message)}</faultstring><detail>'

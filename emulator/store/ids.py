@@ -18,11 +18,11 @@ _CHECKED_KEY = struct.Struct(">18sI")
 _ITEM, _FOLDER = 1, 2
 
 
-class MalformedId(ValueError):
+class MalformedIdError(ValueError):
     """The text is no id that this server ever gave out."""
 
 
-class WrongKindOfId(ValueError):
+class WrongKindOfIdError(ValueError):
     """A folder's id stands where an item's must, or the other way round."""
 
 
@@ -46,27 +46,27 @@ def folder_id(mailbox: int, number: int) -> str:
     return _write(_FOLDER, mailbox, number)
 
 
-def _read(wanted: int, id: str) -> tuple[int, int]:
+def _read(wanted: int, given: str) -> tuple[int, int]:
     try:
-        packed, check = _CHECKED_ID.unpack(binascii.a2b_base64(id.encode("ascii"), strict_mode=True))
+        packed, check = _CHECKED_ID.unpack(binascii.a2b_base64(given.encode("ascii"), strict_mode=True))
     except (ValueError, struct.error) as error:
-        raise MalformedId("the id is malformed") from error
+        raise MalformedIdError("the id is malformed") from error
     mark, kind, mailbox, number = _ID.unpack(packed)
     if mark != b"EWS" or check != crc32(packed):
-        raise MalformedId("the id is malformed")
+        raise MalformedIdError("the id is malformed")
     if kind != wanted:
-        raise WrongKindOfId("the id names an object of another kind")
+        raise WrongKindOfIdError("the id names an object of another kind")
     return mailbox, number
 
 
-def read_item_id(id: str) -> tuple[int, int]:
-    """(mailbox number, item number). Raises MalformedId, WrongKindOfId."""
-    return _read(_ITEM, id)
+def read_item_id(given: str) -> tuple[int, int]:
+    """(mailbox number, item number). Raises MalformedIdError, WrongKindOfIdError."""
+    return _read(_ITEM, given)
 
 
-def read_folder_id(id: str) -> tuple[int, int]:
-    """(mailbox number, folder number). Raises MalformedId, WrongKindOfId."""
-    return _read(_FOLDER, id)
+def read_folder_id(given: str) -> tuple[int, int]:
+    """(mailbox number, folder number). Raises MalformedIdError, WrongKindOfIdError."""
+    return _read(_FOLDER, given)
 
 
 def change_key(number: int, change: int) -> str:
@@ -76,12 +76,12 @@ def change_key(number: int, change: int) -> str:
 
 
 def read_change_key(key: str) -> tuple[int, int]:
-    """(number of the item or folder, change). Raises MalformedId."""
+    """(number of the item or folder, change). Raises MalformedIdError."""
     try:
         packed, check = _CHECKED_KEY.unpack(binascii.a2b_base64(key.encode("ascii"), strict_mode=True))
     except (ValueError, struct.error) as error:
-        raise MalformedId("the change key is malformed") from error
+        raise MalformedIdError("the change key is malformed") from error
     mark, number, change = _KEY.unpack(packed)
     if mark != b"CK" or check != crc32(packed):
-        raise MalformedId("the change key is malformed")
+        raise MalformedIdError("the change key is malformed")
     return number, change
