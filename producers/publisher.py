@@ -18,7 +18,7 @@ from aio_pika.exceptions import (
     PublishError,
 )
 from aiormq.exceptions import ChannelAccessRefused, ConnectionNotAllowed
-from tenacity import AsyncRetrying, retry_if_exception, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception, wait_random_exponential
 
 from contract import names
 from contract.codec import encode
@@ -166,7 +166,7 @@ class Publisher:
         try:
             async with asyncio.timeout(self._deadline_seconds) as deadline:
                 async for repeat in AsyncRetrying(
-                    retry=retry_if_exception(passing), wait=wait_exponential_jitter(initial=0.05, max=1.0, jitter=0.1)
+                    retry=retry_if_exception(passing), wait=wait_random_exponential(multiplier=0.1, max=1.0)
                 ):
                     with repeat:
                         await attempt()

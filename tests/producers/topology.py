@@ -1,0 +1,59 @@
+"""The queues that producers publish to, declared as the deploy step does, and a look at what arrived in them."""
+
+import asyncio
+from collections.abc import Callable
+
+import aio_pika
+from aio_pika.abc import AbstractIncomingMessage
+
+from contract import names
+from contract.codec import decode
+from contract.event import Event
+from contract.names import DEFAULT_PARTITIONS
+
+
+async def declare_topology(amqp_url: str, partitions: int = DEFAULT_PARTITIONS) -> None:
+    """Exchange and partition queues with the names of the contract."""
+    async with await aio_pika.connect(amqp_url) as connection:
+        channel = await connection.channel()
+        exchange = await channel.declare_exchange(names.EXCHANGE, aio_pika.ExchangeType.DIRECT, durable=True)
+        arguments: dict[str, bool | str] = {"x-queue-type": "quorum", "x-single-active-consumer": True}
+        for partition in range(partitions):
+            queue = await channel.declare_queue(names.partition_queue(partition), durable=True, arguments={**arguments})
+            await queue.bind(exchange, names.routing_key(partition))
+
+
+class Arrivals:
+    """Everything that came out of the partition queues, in order of arrival."""
+
+    def __init__(self, amqp_url: str, partitions: int = DEFAULT_PARTITIONS) -> None:
+        self._amqp_url = amqp_url
+        self._partitions = partitions
+        self.messages: list[AbstractIncomingMessage] = []
+
+    async def collect(
+        self, enough: Callable[[list[AbstractIncomingMessage]], bool], deadline_seconds: float = 20
+    ) -> None:
+        """Takes and acknowledges messages until there are enough."""
+        arrived = asyncio.Event()
+        enough_now = enough
+
+        async def take(message: AbstractIncomingMessage) -> None:
+            self.messages.append(message)
+            await message.ack()
+            arrived.set()
+
+        async with asyncio.timeout(deadline_seconds), await aio_pika.connect(self._amqp_url) as connection:
+            channel = await connection.channel()
+            await channel.set_qos(prefetch_count=100)
+            for partition in range(self._partitions):
+                queue = await channel.get_queue(names.partition_queue(partition), ensure=False)
+                await queue.consume(take)
+            while not enough_now(self.messages):
+                arrived.clear()
+                await arrived.wait()
+
+    @property
+    def events(self) -> list[Event]:
+        """The events in the messages."""
+        return [decode(message.body) for message in self.messages]
