@@ -91,8 +91,8 @@ def _distinguished(call: Call, element: etree._Element, missing: str) -> Folder:
 def item(call: Call, element: etree._Element) -> tuple[Item, int | None]:
     """The item that a ``t:ItemId`` means, and the change its ChangeKey names (None: it came without one).
 
-    Raises ResponseError: ErrorInvalidIdMalformed, ErrorInvalidChangeKey, ErrorItemNotFound. An item of another mailbox is
-    ErrorItemNotFound, as nothing of that mailbox is visible.
+    Raises ResponseError: ErrorInvalidIdMalformed, ErrorInvalidChangeKey, ErrorItemNotFound. An item of another mailbox
+    is ErrorItemNotFound, as nothing of that mailbox is visible.
     """
     if element.tag != f"{T}ItemId":
         code = "ErrorCalendarCannotUseIdForOccurrenceId"

@@ -27,11 +27,12 @@ def as_text(body: str, kept_as: str) -> str:
 
 
 def _collect(element: etree._Element, pieces: list[str]) -> None:
-    if isinstance(element.tag, str) and element.tag not in _SILENT:
+    tag = element.tag
+    if not isinstance(element, html.HtmlComment) and tag not in _SILENT:
         pieces.append(_SPACES.sub(" ", element.text or ""))
         for child in element:
             _collect(child, pieces)
-        if element.tag in _BREAKS:
+        if tag in _BREAKS:
             pieces.append("\n")
     pieces.append(_SPACES.sub(" ", element.tail or ""))
 

@@ -16,9 +16,9 @@ LONGEST = 5 * 366 * 86_400
 def complete(kept: dict[str, Value], context: tzinfo, now: float) -> None:
     """Check and complete the values of a calendar item that is about to be saved, in place.
 
-    Without a start the item begins at the next full half hour; without an end it lasts half an hour. All-day items widen
-    to midnights in their zone. Raises ResponseError: ErrorCalendarEndDateIsEarlierThanStartDate (MS-OXWSMTGS_R1204),
-    ErrorCalendarDurationIsTooLong (MS-OXWSMTGS_R1203).
+    Without a start the item begins at the next full half hour; without an end it lasts half an hour. All-day items
+    widen to midnights in their zone. Raises ResponseError:
+    ErrorCalendarEndDateIsEarlierThanStartDate (MS-OXWSMTGS_R1204), ErrorCalendarDurationIsTooLong (MS-OXWSMTGS_R1203).
     """
     start, end = kept.get("calendar:Start"), kept.get("calendar:End")
     if not isinstance(start, int):

@@ -58,8 +58,8 @@ class Call:
         """The mailbox the request acts in. Raises ResponseError when there is none."""
         if self.mailbox is None:
             message = (
-                "When making a request as an account that does not have a mailbox, you must specify the mailbox primary "
-                "SMTP address for any distinguished folder Ids."
+                "When making a request as an account that does not have a mailbox, you must specify the mailbox "
+                "primary SMTP address for any distinguished folder Ids."
             )
             raise ResponseError("ErrorMissingEmailAddress", message)
         return self.mailbox
@@ -84,8 +84,8 @@ class Call:
     def batch(self, things: Sequence[_T], do: Callable[[_T], str], *, on_error: str = "") -> Reply:
         """Do one thing after the other; each gets its own response message, in order.
 
-        ``do`` gives what follows the response code in the message, or raises ResponseError; ``on_error`` is what follows
-        it in an error. The codes of :data:`~emulator.ews.failure.STOPPING` stop the rest, which get the warning
+        ``do`` gives what follows the response code in the message, or raises ResponseError; ``on_error`` is what
+        follows it in an error. The codes of :data:`~emulator.ews.failure.STOPPING` stop the rest, which get the warning
         ErrorBatchProcessingStopped. What was done before stays done: a batch is not atomic.
         """
         operation = self.request.operation
@@ -103,7 +103,8 @@ class Call:
                     code, message = error.code, error.message
                 else:
                     messages.append(
-                        f'<m:{name} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>{content}</m:{name}>'
+                        f'<m:{name} ResponseClass="Success"><m:ResponseCode>NoError</m:ResponseCode>{content}'
+                        f"</m:{name}>"
                     )
                     self.codes.append("NoError")
                     continue

@@ -11,9 +11,11 @@ from emulator.ews.envelope import read_envelope, schema_violation
 from emulator.ews.failure import ResponseError, SchemaViolationError
 from emulator.ews.messages import ItemFault, Reply, Request, soap_fault
 from emulator.ews.operations.create_item import create_item
+from emulator.ews.operations.directory import convert_id, get_server_time_zones, resolve_names
 from emulator.ews.operations.find_item import find_item
 from emulator.ews.operations.folders import create_folder, delete_folder, find_folder, get_folder
 from emulator.ews.operations.items import delete_item, get_item, move_item
+from emulator.ews.operations.sync import sync_folder_items
 from emulator.ews.operations.update_item import update_item
 from emulator.ews.options import Options
 from emulator.organisation import Account, Organisation
@@ -32,6 +34,10 @@ OPERATIONS: Mapping[str, Callable[[Call], Reply]] = {
     "UpdateItem": update_item,
     "DeleteItem": delete_item,
     "MoveItem": move_item,
+    "SyncFolderItems": sync_folder_items,
+    "GetServerTimeZones": get_server_time_zones,
+    "ResolveNames": resolve_names,
+    "ConvertId": convert_id,
 }
 """What the server can do, by the name of the body's element."""
 

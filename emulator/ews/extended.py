@@ -1,8 +1,8 @@
 """Extended properties (MS-OXWSXPROP): how they are named, and values of each MAPI type.
 
-A property is named by a property tag, or by a property set (GUID or distinguished name) with a name or an id. Its key here
-is a text that is the same however the property was named: ``x:{set}:n:{name}:{type}``, ``x:{set}:i:{id}:{type}`` or
-``x:{tag}:{type}``.
+A property is named by a property tag, or by a property set (GUID or distinguished name) with a name or an id. Its key
+here is a text that is the same however the property was named: ``x:{set}:n:{name}:{type}``, ``x:{set}:i:{id}:{type}``
+or ``x:{tag}:{type}``.
 """
 
 from __future__ import annotations
@@ -125,12 +125,12 @@ _KNOWN_LIMIT = 10_000
 
 def parse_extended(uri: etree._Element) -> ExtendedPath:
     """Read a ``t:ExtendedFieldURI``. Raises ResponseError for an impossible combination of attributes."""
-    given = tuple(uri.attrib.items())
-    found = _known.get(given)  # type: ignore[call-overload]
+    given = tuple(values.text_attributes(uri))
+    found = _known.get(given)
     if found is None:
         found = _read(uri)
         if len(_known) < _KNOWN_LIMIT:
-            _known[given] = found  # type: ignore[index]
+            _known[given] = found
     return found
 
 
@@ -166,5 +166,5 @@ def _read(uri: etree._Element) -> ExtendedPath:
             key = f"x:{where}:n:{name}:{mapi}" if number is None else f"x:{where}:i:{int(number)}:{mapi}"
     except ValueError as error:
         raise SchemaViolationError(f"The 'ExtendedFieldURI' element is invalid - {error}", uri) from error
-    written = "".join(f" {attr}={attribute(value)}" for attr, value in uri.attrib.items())
+    written = "".join(f" {attr}={attribute(value)}" for attr, value in values.text_attributes(uri))
     return ExtendedPath(key, mapi, f"<t:ExtendedFieldURI{written}/>")

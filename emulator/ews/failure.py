@@ -25,8 +25,7 @@ class SchemaViolationError(Exception):
         """``at`` is the element that is wrong; the fault names its line."""
         super().__init__(violation)
         self.violation = violation
-        line = None if at is None else at.sourceline
-        self.line = line if isinstance(line, int) else None
+        self.line = None if at is None else int(str(at.sourceline))
 
 
 STOPPING = frozenset(

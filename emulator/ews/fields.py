@@ -1,7 +1,7 @@
 """The registry of properties: reading, writing, searching and sorting all follow from these tables.
 
-Each row is ``element type flags``. The rows stand in the order of the schema, because both requests and replies must keep
-it. Flags:
+Each row is ``element type flags``. The rows stand in the order of the schema, because both requests and replies must
+keep it. Flags:
 
 * ``S`` may be set by a client. Without it CreateItem and UpdateItem answer ErrorInvalidPropertySet
   (MS-OXWSCORE_R2347 to R2358 say so property by property).
@@ -210,7 +210,7 @@ def _fields(rows: str, prefix: str, start: int) -> list[Field]:
                 "F" in flags,
                 "D" in flags,
                 "N" not in flags,
-            )  # fmt: skip
+            )
         )
     return fields
 

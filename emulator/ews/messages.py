@@ -42,8 +42,8 @@ class Request:
     """A request whose envelope has been read.
 
     ``operation`` is the name of the body's element ("CreateItem"), or "" when there is none. ``mailbox`` is the
-    impersonated SMTP address in lower case, or None. ``fault`` is the reply to give when the envelope itself is refused;
-    :meth:`emulator.ews.exchange.Exchange.answer` gives it.
+    impersonated SMTP address in lower case, or None. ``fault`` is the reply to give when the envelope itself is
+    refused; :meth:`emulator.ews.exchange.Exchange.answer` gives it.
     """
 
     operation: str

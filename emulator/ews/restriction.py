@@ -1,7 +1,8 @@
 """Restrictions (MS-OXWSSRCH): from XML to one function that tells whether something matches.
 
 Exchange's own comparisons are not documented to the letter. Chosen here: string comparisons other than Contains and
-folder names are exact; a property that is absent equals nothing, is unequal to everything and is neither less nor greater.
+folder names are exact; a property that is absent equals nothing, is unequal to everything and is neither less nor
+greater.
 """
 
 from __future__ import annotations

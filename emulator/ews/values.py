@@ -1,7 +1,7 @@
 """Scalar values of the schema: read from text, checked, and written in the one form the server gives.
 
-Instants are whole seconds since 1970 and are always written in UTC (``2026-12-01T07:00:00Z``): clients exist that refuse
-fractions of a second.
+Instants are whole seconds since 1970 and are always written in UTC (``2026-12-01T07:00:00Z``): clients exist that
+refuse fractions of a second.
 """
 
 from __future__ import annotations
@@ -97,9 +97,14 @@ def checked(parse: Callable[[str], _T], element: etree._Element) -> _T:
         raise SchemaViolationError(violation, element) from error
 
 
+def text_attributes(element: etree._Element) -> list[tuple[str, str]]:
+    """The attributes of an element, in their order."""
+    return [(str(key), str(value)) for key, value in element.attrib.items()]
+
+
 def outer_xml(element: etree._Element) -> str:
     """An element as XML text with prefix ``t`` and nothing but elements, attributes and text."""
     name = etree.QName(element).localname
-    attributes = "".join(f" {key}={attribute(value)}" for key, value in element.attrib.items() if "{" not in str(key))
+    attributes = "".join(f" {key}={attribute(value)}" for key, value in text_attributes(element) if "{" not in key)
     content = "".join(outer_xml(child) for child in element) if len(element) else text(element.text or "")
     return f"<t:{name}{attributes}>{content}</t:{name}>" if content else f"<t:{name}{attributes}/>"

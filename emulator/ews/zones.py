@@ -63,11 +63,11 @@ def _duration(span: timedelta) -> str:
 def definition(windows_id: str, *, full: bool) -> str:
     """``t:TimeZoneDefinition`` of a known zone as XML; ``full``: with its periods and this era's transitions."""
     found = zone(windows_id)
-    id = canonical_id(windows_id)  # noqa: A001
-    head = f"<t:TimeZoneDefinition Id={attribute(id)} Name={attribute(display_name(id))}"
+    name = canonical_id(windows_id)
+    head = f"<t:TimeZoneDefinition Id={attribute(name)} Name={attribute(display_name(name))}"
     if found is None or not full:
         return head + "/>"
-    return f"{head}>{_rules(id, found)}</t:TimeZoneDefinition>"
+    return f"{head}>{_rules(name, found)}</t:TimeZoneDefinition>"
 
 
 def _rules(name: str, found: tzinfo, year: int = 2026) -> str:
@@ -79,8 +79,8 @@ def _rules(name: str, found: tzinfo, year: int = 2026) -> str:
     for _, _, after in changes:
         periods.setdefault(after, ("Daylight", f"{_PREFIX}{name}/{year}-Daylight"))
     listed = "".join(
-        f'<t:Period Bias="{_duration(-offset)}" Name="{kind}" Id={attribute(id)}/>'
-        for offset, (kind, id) in periods.items()
+        f'<t:Period Bias="{_duration(-offset)}" Name="{kind}" Id={attribute(period)}/>'
+        for offset, (kind, period) in periods.items()
     )
     if changes:
         inside = "".join(_recurring(local, periods[after][1]) for local, _, after in changes)

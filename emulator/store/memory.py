@@ -158,9 +158,11 @@ class MemoryStore:
         self._watchers: list[Callable[[str], None]] = []
 
     def mailboxes(self) -> list[str]:
+        """Addresses of the mailboxes opened so far, sorted."""
         return sorted(self._mailboxes)
 
     def open(self, address: str) -> MailboxStore:
+        """The mailbox of an address, made when it is not there yet."""
         found = self._mailboxes.get(address)
         if found is None:
             found = self._mailboxes[address] = MailboxStore(address)
@@ -168,10 +170,12 @@ class MemoryStore:
         return found
 
     def calendar(self, address: str, start: datetime, end: datetime) -> list[CalendarEntry]:
+        """What the calendar shows in [start, end), in order of start."""
         mailbox = self._mailboxes.get(address)
         return [] if mailbox is None else _entries(mailbox, start.timestamp(), end.timestamp())
 
     def watch(self, callback: Callable[[str], None]) -> Callable[[], None]:
+        """Call ``callback(address)`` after each request that wrote; returns what ends it."""
         self._watchers.append(callback)
 
         def end() -> None:
@@ -181,6 +185,7 @@ class MemoryStore:
         return end
 
     def commit(self, mailbox: MailboxStore) -> None:
+        """End a request: tell the watchers when it wrote anything."""
         wrote = bool(mailbox.dirty_items)
         mailbox.dirty_items.clear()
         mailbox.dirty_folders.clear()
@@ -189,6 +194,7 @@ class MemoryStore:
                 callback(mailbox.address)
 
     def close(self) -> None:
+        """Forget the watchers."""
         self._watchers.clear()
 
 

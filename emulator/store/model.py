@@ -1,8 +1,8 @@
 """What a mailbox holds: folders, and items as plain values by property path.
 
 A path is a FieldURI ("item:Subject") or the text form of an extended property
-(:func:`emulator.ews.extended.parse_extended`). Values are what JSON knows, so an item is stored as it stands: instants are whole
-seconds since 1970, enumerations go by name, structures are lists or XML text.
+(:func:`emulator.ews.extended.parse_extended`). Values are what JSON knows, so an item is stored as it stands: instants
+are whole seconds since 1970, enumerations go by name, structures are lists or XML text.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class Item:
     """One item of a mailbox.
 
     ``number`` names it for ever within its mailbox (a moved item gets a new one); ``change`` is the number of its last
-    change and stands in its ChangeKey; ``born`` the one it came into its folder with. ``read_change`` is the last change
-    that touched nothing but IsRead. ``touched`` remembers the last change of each property written since. Instants are
-    seconds since 1970; ``size`` is in bytes.
+    change and stands in its ChangeKey; ``born`` the one it came into its folder with. ``read_change`` is
+    the last change of anything but IsRead when only that changed since, else 0. ``touched`` remembers the last change of each
+    property written since. Instants are seconds since 1970; ``size`` is in bytes.
     """
 
     number: int
@@ -54,7 +54,7 @@ class Folder:
     items: dict[int, Item] = field(default_factory=dict)
     associated: dict[int, Item] = field(default_factory=dict)
     gone: dict[int, tuple[int, int]] = field(default_factory=dict)
-    """Items that left: number -> (change it came in with, change it left with); what SyncFolderItems reports as deleted."""
+    """Items that left: number -> (change it came in with, change it left with), for SyncFolderItems."""
 
     def of(self, item: Item) -> dict[int, Item]:
         """The table of this folder in which ``item`` belongs."""
@@ -63,7 +63,7 @@ class Folder:
 
 @dataclass(frozen=True, slots=True)
 class CalendarEntry:
-    """A calendar item as a page shows it. ``start`` and ``end`` are in UTC; an all-day ``end`` is the midnight after."""
+    """A calendar item as a page shows it. ``start`` and ``end`` are in UTC; all-day ends are the midnight after."""
 
     id: str
     subject: str

@@ -22,6 +22,10 @@ CREATE TABLE IF NOT EXISTS item (
 ) WITHOUT ROWID;
 """
 _VERSION = 1
+_SAVE_FOLDER = "INSERT OR REPLACE INTO folder VALUES (?, ?, ?)"
+_DROP_FOLDER = "DELETE FROM folder WHERE address = ? AND number = ?"
+_SAVE_ITEM = "INSERT OR REPLACE INTO item VALUES (?, ?, ?)"
+_DROP_ITEM = "DELETE FROM item WHERE address = ? AND number = ?"
 
 
 class SqliteStore(MemoryStore):
@@ -57,6 +61,7 @@ class SqliteStore(MemoryStore):
             mailbox.dirty_folders.clear()
 
     def commit(self, mailbox: MailboxStore) -> None:
+        """Write the changes of one request in one transaction, then tell the watchers."""
         if mailbox.dirty_items or mailbox.dirty_folders:
             address = mailbox.address
             self._db.execute("BEGIN")
@@ -64,18 +69,16 @@ class SqliteStore(MemoryStore):
                 "INSERT OR REPLACE INTO mailbox VALUES (?, ?, ?)",
                 (address, mailbox.last_number, mailbox.last_change),
             )
-            self._write("folder", address, {n: f and _folder_data(f) for n, f in mailbox.dirty_folders.items()})
-            self._write("item", address, {n: i and _item_data(i) for n, i in mailbox.dirty_items.items()})
+            folders, items = mailbox.dirty_folders.items(), mailbox.dirty_items.items()
+            self._db.executemany(_SAVE_FOLDER, [(address, n, _folder_data(f)) for n, f in folders if f is not None])
+            self._db.executemany(_DROP_FOLDER, [(address, n) for n, f in folders if f is None])
+            self._db.executemany(_SAVE_ITEM, [(address, n, _item_data(i)) for n, i in items if i is not None])
+            self._db.executemany(_DROP_ITEM, [(address, n) for n, i in items if i is None])
             self._db.execute("COMMIT")
         super().commit(mailbox)
 
-    def _write(self, table: str, address: str, rows: dict[int, bytes | None]) -> None:
-        kept = [(address, number, data) for number, data in rows.items() if data is not None]
-        gone = [(address, number) for number, data in rows.items() if data is None]
-        self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES (?, ?, ?)", kept)
-        self._db.executemany(f"DELETE FROM {table} WHERE address = ? AND number = ?", gone)
-
     def close(self) -> None:
+        """Close the file."""
         super().close()
         self._db.close()
 

@@ -55,17 +55,23 @@ def _read(call: Call, traversal: str) -> _Search:
     view = views[0] if views else None
     restriction, order = element.find(f"{M}Restriction"), element.find(f"{M}SortOrder")
     try:
-        if element.find(f"{M}QueryString") is not None or element.find(f"{M}GroupBy") is not None:
-            raise ResponseError("ErrorUnsupportedQueryFilter", "This server does not know QueryString and GroupBy.")
-        if view is not None and view.tag == f"{M}CalendarView" and (restriction is not None or order is not None):
-            message = "Restrictions and sort order may not be specified for a CalendarView."
-            raise ResponseError("ErrorInvalidOperation", message)
-        lookup = _lookup(call.mailbox) if call.mailbox is not None else None
-        matches = compile_restriction(restriction, lookup) if restriction is not None and lookup else None
-        sort = _read_order(order, lookup) if order is not None and lookup else None
+        _check_combination(element, view, filtered=restriction is not None or order is not None)
+        if call.mailbox is None:
+            return _Search(shape, view, None, None, traversal)
+        lookup = _lookup(call.mailbox)
+        matches = compile_restriction(restriction, lookup) if restriction is not None else None
+        sort = _read_order(order, lookup) if order is not None else None
     except ResponseError as error:
         return _Search(shape, view, None, None, traversal, error)
     return _Search(shape, view, matches, sort, traversal)
+
+
+def _check_combination(element: etree._Element, view: etree._Element | None, *, filtered: bool) -> None:
+    if element.find(f"{M}QueryString") is not None or element.find(f"{M}GroupBy") is not None:
+        raise ResponseError("ErrorUnsupportedQueryFilter", "This server does not know QueryString and GroupBy.")
+    if view is not None and view.tag == f"{M}CalendarView" and filtered:
+        message = "Restrictions and sort order may not be specified for a CalendarView."
+        raise ResponseError("ErrorInvalidOperation", message)
 
 
 def _lookup(mailbox: MailboxStore) -> Lookup[Item]:
