@@ -8,6 +8,8 @@ import { shownAs, timeText } from "./details.js";
 const FIRST_HOUR_SEEN = 7;
 const EARLIEST_HOUR = 5;
 const BAR_ROW = 25;
+const HOUR = 46;
+const LINE = 15.4;
 
 export class WeekView {
   /** `box`: where the week is drawn. `opened(entry)` is called when an entry is asked about. */
@@ -134,6 +136,9 @@ export class WeekView {
     node.append(element("b", {}, entry.title || "(no title)"), element("small", { class: "time" }, start, element("span", {}, ` – ${end}`)));
     if (entry.place) node.append(element("small", { class: "place" }, entry.place));
     if (entry.categories.length) node.append(element("small", { class: "categories" }, entry.categories.join(" · ")));
+    // Whole lines only: what the title may take is what the lines below it leave.
+    const below = node.dataset.size === "large" ? node.childElementCount - 1 - Number(entry.private) : 1;
+    node.style.setProperty("--lines", Math.max(1, Math.floor(((length / 60) * HOUR - 10 - below * LINE) / LINE)));
     return node;
   }
 
