@@ -1,7 +1,7 @@
 """The event: what a booking is now, for one mailbox. Full state, never a delta.
 
 CloudEvents 1.0 in structured JSON. Three types; each model below is the ``data`` of one of them, or the envelope.
-Models are immutable. They are made by :func:`contract.codec.decode`, or by a producer that calls them with Python values.
+Models are immutable. :func:`contract.codec.decode` makes them, or a producer that calls them with Python values.
 """
 
 from datetime import UTC, date, datetime, timedelta
@@ -178,7 +178,10 @@ class BookingChanged(Contract):
             length, expected = end - start, "a time not before start"
             backwards = length < timedelta(0)
         else:
-            length, expected = _day(end) - _day(start), "a date after start (the end of an all-day booking is exclusive)"
+            length, expected = (
+                _day(end) - _day(start),
+                "a date after start (the end of an all-day booking is exclusive)",
+            )
             backwards = length <= timedelta(0)
         if backwards:
             raise wrong(Reason.END_BEFORE_START, expected, field="end", found=_written(end))

@@ -1,0 +1,1 @@
+"""Applies schedule changes to Exchange calendars."""

@@ -1,0 +1,5 @@
+"""``python -m consumer`` is ``callsheet-consumer``."""
+
+from consumer.commands import main
+
+main()

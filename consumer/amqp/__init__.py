@@ -1,0 +1,1 @@
+"""RabbitMQ: topology, partitions, intake and settling."""

@@ -1,0 +1,90 @@
+"""What is asked of a message before it enters a lane: can it be read, does it belong here, is its mailbox enrolled."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from aio_pika.abc import AbstractIncomingMessage
+
+from consumer.amqp.settle import Forward
+from consumer.core.actions import Change, Outcome
+from consumer.core.appointment import Defaults, appointment_of
+from consumer.enrolment import Enrolment
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from contract import names
+from contract.codec import decode
+from contract.event import CancelledEvent, ChangedEvent, SnapshotEvent, highest_revision, revision_in_future
+from contract.identity import booking_key, source_mark
+from contract.partition import partition_of
+from contract.reasons import EventError, Reason
+from contract.text import one_line
+from contract.times import write_instant
+
+
+class Intake:
+    """Turns messages into deliveries, or says at once what becomes of them."""
+
+    def __init__(
+        self,
+        partitions: int,
+        defaults: Defaults,
+        enrolment: Callable[[], Enrolment],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._partitions = partitions
+        self._defaults = defaults
+        self._enrolment = enrolment
+        self._clock = clock
+
+    def take(self, message: AbstractIncomingMessage, partition: int) -> Delivery | Disposition | Forward:
+        """The delivery for a lane, or the disposition of a message that does not get so far. Never raises."""
+        try:
+            event = decode(message.body)
+        except EventError as error:
+            return Park(error.reason, str(error))
+        right_partition = partition_of(event.mailbox, self._partitions)
+        if right_partition != partition:
+            if names.HEADER_FORWARDED in message.headers:
+                return Park(
+                    Reason.WRONG_PARTITION,
+                    f"{event.mailbox} belongs to partition {right_partition} of {self._partitions}, not {partition}; "
+                    "is CALLSHEET_PARTITIONS the same everywhere?",
+                )
+            return Forward(right_partition)
+        if not self._enrolment().covers(event.mailbox):
+            return Done(Outcome.NOT_ENROLLED)
+        revision = highest_revision(event)
+        if revision_in_future(revision, self._clock()):
+            return Park(
+                Reason.REVISION_IN_FUTURE,
+                f"revision {revision} is a time in milliseconds more than one hour ahead; check the producer's clock",
+            )
+        if isinstance(event, SnapshotEvent):
+            return Park(Reason.NOT_SUPPORTED, "this release does not apply snapshots yet")
+        return Delivery(
+            mailbox=event.mailbox,
+            change=self._change(event),
+            event_id=event.id,
+            time=event.time,
+            partition=partition,
+            received_at=time.monotonic(),
+            delivered_before=bool(message.redelivered),
+            message=message,
+        )
+
+    def _change(self, event: ChangedEvent | CancelledEvent) -> Change:
+        booking = event.data.booking
+        return Change(
+            key=booking_key(event.source, booking),
+            source=source_mark(event.source),
+            booking=one_line(booking, 200),
+            revision=event.data.revision,
+            event=f"{event.id} {write_instant(event.time)}",
+            appointment=appointment_of(event.data, self._defaults) if isinstance(event, ChangedEvent) else None,
+        )
+
+
+def facts_of(message: AbstractIncomingMessage, partition: int) -> dict[str, Any]:
+    """What the log says of a message that was not read as an event."""
+    return {"event_id": message.message_id, "partition": partition}

@@ -1,0 +1,224 @@
+"""The life of a replica on the broker: connect, find its partitions, hand them over, come back after a loss."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aio_pika
+from aio_pika import Message
+from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
+from aio_pika.exceptions import AMQPError
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
+
+from consumer.amqp.balance import places
+from consumer.amqp.roster import BEAT_SECONDS, Roster
+from consumer.amqp.subscription import OnMessage, Subscription
+from consumer.telemetry.logs import logger
+from contract import names
+
+HEARTBEAT_SECONDS = 10
+STANDBY_DELAY_SECONDS = 2.5
+"""So much later than the owner a standby subscribes: the broker activates who has waited longest."""
+
+_CONFIRM_SECONDS = 15.0
+_CONNECT_SECONDS = 15.0
+_PARKED_EVERY_SECONDS = 15.0
+_LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
+"""What aio-pika raises when a connection or channel is gone, or cannot be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a replica does with its partitions: what comes in, and what is to end before a partition is handed over."""
+
+    on_message: OnMessage
+    give_up: Callable[[int], Awaitable[None]]
+    on_partitions: Callable[[int], None]
+    on_parked: Callable[[int], None]
+    on_state: Callable[[str], None]
+
+
+class Replica:
+    """Holds this replica's fair share of the partitions for as long as :meth:`run` runs."""
+
+    def __init__(self, url: str, name: str, partitions: int, prefetch: int, work: Work) -> None:
+        self._url = url
+        self._name = name
+        self._partitions = partitions
+        self._prefetch = prefetch
+        self._work = work
+        self._subscriptions: dict[int, Subscription] = {}
+        self._standby_since: dict[int, tuple[str, float]] = {}
+        self._wake = asyncio.Event()
+        self._confirmed: AbstractChannel | None = None
+        self._exchanges: dict[str, AbstractExchange] = {}
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until ``stop`` is set; then everything is handed over. A lost connection is made anew, for ever."""
+        stopping = asyncio.create_task(stop.wait())
+        stopping.add_done_callback(lambda _: self._wake.set())
+        try:
+            while not stop.is_set():
+                connecting = asyncio.create_task(self._connect())
+                await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not connecting.done():
+                    connecting.cancel()
+                    await asyncio.wait({connecting})
+                    return
+                connection = connecting.result()
+                try:
+                    await self._serve(connection, stop)
+                except _LOST as error:
+                    logger().warning("broker_lost", error=f"{type(error).__name__}: {error}")
+                finally:
+                    self._work.on_state("connection lost")
+                    await self._drop(connection)
+        finally:
+            stopping.cancel()
+
+    async def publish(self, exchange: str, routing_key: str, message: Message) -> None:
+        """Publish a copy of a message; returns when the broker has confirmed it.
+
+        Raises one of aio-pika's errors, TimeoutError or RuntimeError when it has not.
+        """
+        channel = self._confirmed
+        if channel is None:
+            raise ConnectionError("not connected to the broker")
+        if exchange not in self._exchanges:
+            self._exchanges[exchange] = (
+                await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
+            )
+        async with asyncio.timeout(_CONFIRM_SECONDS):
+            await self._exchanges[exchange].publish(message, routing_key, mandatory=True)
+
+    async def _connect(self) -> AbstractConnection:
+        """A connection; tried again and again until there is one, with a line in the log for each failure."""
+
+        async def once() -> AbstractConnection:
+            try:
+                return await aio_pika.connect(
+                    self._url,
+                    timeout=_CONNECT_SECONDS,
+                    heartbeat=HEARTBEAT_SECONDS,
+                    client_properties={"connection_name": f"callsheet-consumer {self._name}"},
+                )
+            except _LOST as error:
+                self._work.on_state(f"cannot connect: {type(error).__name__}")
+                logger().warning("broker_away", error=f"{type(error).__name__}: {error}")
+                raise
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(_LOST), wait=wait_random_exponential(multiplier=0.5, max=5), reraise=True
+        )
+        connection: AbstractConnection = await retrying(once)
+        return connection
+
+    async def _serve(self, connection: AbstractConnection, stop: asyncio.Event) -> None:
+        lost = asyncio.Event()
+
+        def on_close(*_: Any) -> None:
+            lost.set()
+            self._wake.set()
+
+        connection.close_callbacks.add(on_close)
+        self._confirmed = await connection.channel(on_return_raises=True)
+        roster = Roster(self._name, self._wake.set)
+        await roster.join(await connection.channel(publisher_confirms=False))
+        background = [
+            asyncio.create_task(roster.beat(), name="roster"),
+            asyncio.create_task(self._watch_parked(connection), name="parked"),
+        ]
+        try:
+            # A newcomer first hears who else is there.
+            await self._pause(stop, BEAT_SECONDS)
+            self._work.on_state("ok")
+            logger().info("broker_connected", replica=self._name)
+            while not stop.is_set() and not lost.is_set():
+                for task in background:
+                    if task.done():
+                        task.result()
+                await self._reconcile(connection, roster)
+                await self._pause(stop, 0.5)
+            if lost.is_set():
+                raise ConnectionError("the broker closed the connection")
+            await roster.say(leaving=True)
+            await self._hand_over(list(self._subscriptions))
+        finally:
+            for task in background:
+                task.cancel()
+            await asyncio.wait(background)
+
+    async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
+        """Wait a while, or until there is a reason to look."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0 if stop.is_set() else seconds):
+                await self._wake.wait()
+        self._wake.clear()
+
+    async def _reconcile(self, connection: AbstractConnection, roster: Roster) -> None:
+        """Subscribe to what is ours, stand by for what would be ours next, hand over the rest."""
+        now = asyncio.get_running_loop().time()
+        wanted = places(roster.alive(), self._partitions)
+        leaving = []
+        for partition, subscription in self._subscriptions.items():
+            place = wanted[partition]
+            stays = place.owner == self._name or (place.standby == self._name and subscription.owner == place.owner)
+            if not stays:
+                leaving.append(partition)
+        await self._hand_over(leaving)
+        for partition, place in wanted.items():
+            present = self._subscriptions.get(partition)
+            if present is not None:
+                present.owner = place.owner
+            elif place.owner == self._name:
+                await self._subscribe(connection, partition, place.owner)
+            elif place.standby == self._name:
+                owner, since = self._standby_since.get(partition, ("", 0.0))
+                if owner != place.owner:
+                    self._standby_since[partition] = (place.owner, now)
+                elif now - since >= STANDBY_DELAY_SECONDS:
+                    await self._subscribe(connection, partition, place.owner)
+            if place.standby != self._name:
+                self._standby_since.pop(partition, None)
+        self._work.on_partitions(sum(1 for one in self._subscriptions.values() if one.owner == self._name))
+
+    async def _subscribe(self, connection: AbstractConnection, partition: int, owner: str) -> None:
+        subscription = Subscription(partition, owner)
+        tag = f"{self._name}.{names.routing_key(partition)}"
+        await subscription.open(connection, self._prefetch, tag, owner == self._name, self._work.on_message)
+        self._subscriptions[partition] = subscription
+        logger().info("partition_subscribed", partition=partition, owner=owner)
+
+    async def _hand_over(self, partitions: list[int]) -> None:
+        """Planned release, in the order that lets nobody overlap: take nothing more, finish, settle, close."""
+        for partition in partitions:
+            self._subscriptions[partition].refuse_more()
+        await asyncio.gather(*(self._work.give_up(partition) for partition in partitions))
+        for partition in partitions:
+            await self._subscriptions.pop(partition).close()
+            logger().info("partition_released", partition=partition)
+
+    async def _drop(self, connection: AbstractConnection) -> None:
+        """After a loss: what was under way is finished, so that nothing is left half done, and nobody settles it."""
+        partitions = list(self._subscriptions)
+        for partition in partitions:
+            self._subscriptions.pop(partition).refuse_more()
+        self._confirmed = None
+        self._exchanges.clear()
+        self._standby_since.clear()
+        self._work.on_partitions(0)
+        await asyncio.gather(*(self._work.give_up(partition) for partition in partitions))
+        with contextlib.suppress(*_LOST):
+            async with asyncio.timeout(_CONNECT_SECONDS):
+                await connection.close()
+
+    async def _watch_parked(self, connection: AbstractConnection) -> None:
+        """Ask for the number of parked messages now and then."""
+        while True:
+            channel = await connection.channel(publisher_confirms=False)
+            queue = await channel.declare_queue(names.PARKED_QUEUE, passive=True)
+            self._work.on_parked(queue.declaration_result.message_count or 0)
+            await channel.close()
+            await asyncio.sleep(_PARKED_EVERY_SECONDS)

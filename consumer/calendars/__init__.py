@@ -1,0 +1,1 @@
+"""The port to people's calendars, and the gateways behind it."""

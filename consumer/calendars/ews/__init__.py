@@ -1,0 +1,1 @@
+"""Exchange Web Services: the only place that knows SOAP, response codes and exchangelib."""

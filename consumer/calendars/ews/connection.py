@@ -1,0 +1,243 @@
+"""One authenticated connection to Exchange: a SOAP body in, the response messages out, every failure a CalendarError.
+
+exchangelib opens the session (Basic, NTLM, OAuth2 with its token); the request goes out once and is never repeated
+here. Blocking: each worker thread has one of its own.
+"""
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import requests
+from exchangelib import OAUTH2, Configuration
+from exchangelib.credentials import BaseCredentials, Credentials, OAuth2Credentials
+from exchangelib.protocol import BaseProtocol
+from lxml import etree
+from oauthlib.oauth2 import OAuth2Error
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
+
+from consumer.calendars.errors import CalendarError, Remedy
+from consumer.calendars.ews.remedies import remedy_of
+from consumer.calendars.ews.versions import Dialect
+
+SOAP: Final = "{http://schemas.xmlsoap.org/soap/envelope/}"
+MESSAGES: Final = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
+ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+
+_CONNECT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthClient:
+    """An application that is registered to write to mailboxes."""
+
+    tenant: str
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"OAuthClient(tenant={self.tenant!r}, client_id={self.client_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where Exchange is and who we are. ``auth`` is ntlm, basic or oauth2. The password never shows in a repr."""
+
+    url: str
+    auth: str
+    user: str
+    password: str
+    oauth: OAuthClient | None
+    dialect: Dialect
+    tls: ssl.SSLContext
+    timeout_seconds: float
+    user_agent: str
+
+    def __repr__(self) -> str:
+        return f"Endpoint(url={self.url!r}, auth={self.auth!r}, user={self.user!r})"
+
+    def credentials(self) -> BaseCredentials:
+        """Fresh credentials: a connection shares them with no other, since exchangelib locks and renews them."""
+        if self.oauth is not None:
+            return OAuth2Credentials(
+                client_id=self.oauth.client_id, client_secret=self.oauth.client_secret, tenant_id=self.oauth.tenant
+            )
+        return Credentials(self.user, self.password)
+
+
+class Connection:
+    """One session on one TCP connection. Not for use by two threads at once."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._protocol = _protocol(endpoint)
+        self._session: requests.Session | None = None
+
+    def ask(self, operation: str, mailbox: str, body: str) -> list[Any]:
+        """Send one operation in the name of a mailbox; its response messages, in order, as elements.
+
+        ``body`` is the XML of the operation's element. Raises :class:`CalendarError`.
+        """
+        try:
+            if self._session is None:
+                self._session = self._protocol.create_session()
+            response = self._session.post(
+                self._endpoint.url,
+                data=envelope(self._endpoint.dialect.schema, mailbox, body),
+                headers={"X-AnchorMailbox": mailbox},
+                timeout=(min(_CONNECT_SECONDS, self._endpoint.timeout_seconds), self._endpoint.timeout_seconds),
+                allow_redirects=False,
+            )
+        except (requests.RequestException, HTTPError, OSError, OAuth2Error, KeyError, ValueError) as error:
+            self.close()
+            raise _failure_below_http(error) from error
+        return _response_messages(operation, response)
+
+    def close(self) -> None:
+        """Give up the session; the next request opens a new one."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def envelope(schema: str, mailbox: str, body: str) -> bytes:
+    """The SOAP envelope of a request that impersonates a mailbox by its primary SMTP address (MS-OXWSCDATA)."""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
+        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">'
+        f'<s:Header><t:RequestServerVersion Version="{schema}"/><t:ExchangeImpersonation><t:ConnectingSID>'
+        f"<t:PrimarySmtpAddress>{mailbox.replace('&', '&amp;')}</t:PrimarySmtpAddress>"
+        "</t:ConnectingSID></t:ExchangeImpersonation></s:Header>"
+        f"<s:Body>{body}</s:Body></s:Envelope>"
+    ).encode()
+
+
+def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
+    """The system's certificates, or those of one file. Raises OSError or ssl.SSLError when the file cannot be used."""
+    context = ssl.create_default_context(cafile=ca_file)
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _protocol(endpoint: Endpoint) -> BaseProtocol:
+    """exchangelib's maker of sessions, with a class of its own: adapter and User-Agent are set on the class."""
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=endpoint.tls, **kwargs)
+
+        def cert_verify(self, *args: Any) -> None:
+            """The TLS context alone decides; requests would add certificates of its own."""
+
+    class Sessions(BaseProtocol):
+        HTTP_ADAPTER_CLS = Adapter
+        USERAGENT = endpoint.user_agent
+
+        @classmethod
+        def raw_session(cls, *args: Any, **kwargs: Any) -> requests.Session:
+            session: requests.Session = super().raw_session(*args, **kwargs)
+            # A .netrc or a proxy of the environment has no say in which account is used, or who sees the traffic.
+            session.trust_env = False
+            session.verify = endpoint.tls.verify_mode is not ssl.CERT_NONE
+            return session
+
+    return Sessions(
+        Configuration(
+            service_endpoint=endpoint.url,
+            credentials=endpoint.credentials(),
+            auth_type=OAUTH2 if endpoint.oauth else "NTLM" if endpoint.auth == "ntlm" else "basic",
+            version=endpoint.dialect.version(),
+            max_connections=1,
+        )
+    )
+
+
+def _failure_below_http(error: Exception) -> CalendarError:
+    """Whether the request can have reached the server decides: what was not sent was not done."""
+    reason: object = error.args[0] if error.args else None
+    if isinstance(reason, MaxRetryError):
+        reason = reason.reason
+    if isinstance(error, requests.exceptions.SSLError):
+        return CalendarError("TLS", f"no secure connection: {reason}", Remedy.OUTAGE)
+    if isinstance(error, requests.ConnectTimeout):
+        return CalendarError("ConnectTimeout", "the server does not accept a connection in time", Remedy.OUTAGE)
+    if isinstance(reason, NameResolutionError):
+        return CalendarError("NameResolution", "the server's name cannot be resolved", Remedy.OUTAGE)
+    if isinstance(reason, NewConnectionError):
+        return CalendarError("ConnectionRefused", "the server does not accept connections", Remedy.OUTAGE)
+    if isinstance(error, requests.Timeout):
+        return CalendarError("Deadline", "no answer in time", Remedy.LOOK_FIRST)
+    if isinstance(error, OAuth2Error):
+        return CalendarError("HTTP401", f"no access token: {error.error}", Remedy.OUTAGE)
+    return CalendarError("NoAnswer", f"the connection was lost ({type(error).__name__})", Remedy.LOOK_FIRST)
+
+
+def _response_messages(operation: str, response: requests.Response) -> list[Any]:
+    if response.status_code not in (200, 500):
+        raise _http_error(response)
+    try:
+        root = etree.fromstring(response.content, _parser())
+    except etree.XMLSyntaxError as error:
+        if response.status_code != 200:
+            raise _http_error(response) from None
+        raise CalendarError("BadAnswer", f"not XML: {error.msg}", Remedy.LOOK_FIRST) from None
+    fault = root.find(f"{SOAP}Body/{SOAP}Fault")
+    if fault is not None:
+        raise _fault(fault)
+    messages = root.find(f"{SOAP}Body/{MESSAGES}{operation}Response/{MESSAGES}ResponseMessages")
+    if messages is None:
+        raise CalendarError("BadAnswer", f"no answer to {operation} in it", Remedy.LOOK_FIRST)
+    return list(messages)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+
+
+def _http_error(response: requests.Response) -> CalendarError:
+    code = f"HTTP{response.status_code}"
+    text = {
+        401: "the service account was not accepted",
+        403: "access is forbidden (is EWS switched off for this mailbox, or this User-Agent not allowed?)",
+    }.get(response.status_code, response.reason or "")
+    return CalendarError(code, text, remedy_of(code), _retry_after_seconds(response.headers.get("Retry-After")))
+
+
+def _retry_after_seconds(header: str | None) -> float | None:
+    """Retry-After in seconds or as a date (RFC 9110, section 10.2.3)."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _fault(fault: Any) -> CalendarError:
+    """A SOAP fault. The back-off may stand anywhere among the values: 2013 and later list others before it."""
+    code = fault.findtext(f".//{ERRORS}ResponseCode", "").strip()
+    message = fault.findtext(f".//{ERRORS}Message", "").strip()
+    if not code:
+        # A server that is not Exchange may send no detail.
+        code, message = "SOAPFault", fault.findtext("faultstring", "").strip()
+    return CalendarError(code.removeprefix("Error"), message[:500], remedy_of(code), back_off_seconds(fault))
+
+
+def back_off_seconds(element: Any) -> float | None:
+    """``BackOffMilliseconds`` anywhere below an element, in seconds."""
+    for value in element.iter(f"{TYPES}Value"):
+        if value.get("Name") == "BackOffMilliseconds" and (value.text or "").strip().isdigit():
+            return int(value.text) / 1000
+    return None

@@ -1,0 +1,251 @@
+"""The port to calendars, by Exchange Web Services."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from consumer.calendars.errors import CalendarError, Remedy
+from consumer.calendars.ews import answers, messages
+from consumer.calendars.ews.connection import Connection, Endpoint
+from consumer.calendars.ews.workers import Workers
+from consumer.calendars.port import Result
+from consumer.core.actions import (
+    Action,
+    CreateItem,
+    DeleteEntry,
+    DeleteItem,
+    FenceItem,
+    RaiseFloor,
+    ReleaseItem,
+    UpdateItem,
+    WriteTombstone,
+)
+from consumer.core.mailbox import ItemRef, MailboxState, Tombstone
+
+BATCH = 50
+"""Actions in one request: a batch may run for one minute on the server, and 20 to 50 items are sane."""
+
+_MAX_LOADS = 3
+
+Observer = Callable[[str, str, float], None]
+"""Told of every request: operation, result (``ok`` or a code), seconds."""
+
+
+class EwsGateway:
+    """All mailboxes of one Exchange, through a fixed number of workers.
+
+    Implements :class:`consumer.calendars.port.Calendars`.
+    """
+
+    def __init__(self, endpoint: Endpoint, concurrency: int, observe: Observer) -> None:
+        self._dialect = endpoint.dialect
+        self._workers = Workers(lambda: Connection(endpoint), concurrency, endpoint.timeout_seconds)
+        self._observe = observe
+
+    async def load(self, mailbox: str, since: datetime, ledger_folder: str | None) -> MailboxState:
+        """See :class:`consumer.calendars.port.Calendars`. Two or three requests while all of it fits on one page."""
+        if ledger_folder is None:
+            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            ledger_folder = answers.first_folder_id(found)
+        calendar, deleted = await self._all_pages(mailbox, 2, lambda at: messages.find_items(mailbox, since, at))
+        entries: list[Any] = []
+        if ledger_folder is not None:
+            folder = ledger_folder
+            (entries,) = await self._all_pages(mailbox, 1, lambda at: messages.find_ledger_entries(folder, at))
+        return _state(ledger_folder, calendar, deleted, entries)
+
+    async def write(self, mailbox: str, state: MailboxState, actions: Sequence[Action]) -> list[Result]:
+        """See :class:`consumer.calendars.port.Calendars`."""
+        by_request: dict[str, list[int]] = {}
+        for position, action in enumerate(actions):
+            by_request.setdefault(_request_kind(action), []).append(position)
+        results: dict[int, Result] = {}
+        for kind, positions in by_request.items():
+            for first in range(0, len(positions), BATCH):
+                chunk = positions[first : first + BATCH]
+                answered = await self._write_batch(mailbox, state, kind, [actions[position] for position in chunk])
+                results.update(zip(chunk, answered, strict=True))
+        return [results[position] for position in range(len(actions))]
+
+    async def close(self) -> None:
+        """See :class:`consumer.calendars.port.Calendars`."""
+        await self._workers.close()
+
+    async def _write_batch(
+        self, mailbox: str, state: MailboxState, kind: str, actions: Sequence[Action]
+    ) -> list[Result]:
+        """One request. Its failure is the result of each action in it.
+
+        A request that is refused for its content was not carried out at all: its actions are then sent one by one, to
+        find those that are at fault.
+        """
+        try:
+            if kind == "CreateItem ledger" and state.ledger_folder is None:
+                state.ledger_folder = await self._make_ledger(mailbox)
+            body = self._body(mailbox, state, kind, actions)
+            answered = await self._ask(kind.split()[0], mailbox, body)
+        except CalendarError as error:
+            if error.remedy is not Remedy.REJECTED or len(actions) == 1:
+                return [error] * len(actions)
+        else:
+            return _results(answered, len(actions))
+        alone = [await self._write_batch(mailbox, state, kind, [action]) for action in actions]
+        return [result for (result,) in alone]
+
+    async def _make_ledger(self, mailbox: str) -> str:
+        try:
+            (made,) = await self._ask("CreateFolder", mailbox, messages.create_ledger(mailbox))
+            folder = answers.first_folder_id(made)
+        except CalendarError as error:
+            if error.code != "FolderExists":
+                raise
+            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            folder = answers.first_folder_id(found)
+        if folder is None:
+            raise CalendarError("BadAnswer", "the ledger folder has no id", Remedy.LOOK_FIRST)
+        return folder
+
+    def _body(self, mailbox: str, state: MailboxState, kind: str, actions: Sequence[Action]) -> str:
+        match kind:
+            case "CreateItem calendar":
+                changes = (action.change for action in actions if isinstance(action, CreateItem))
+                return messages.create_items(mailbox, changes, self._dialect)
+            case "CreateItem ledger":
+                assert state.ledger_folder is not None
+                return messages.create_entries(state.ledger_folder, map(_entry, actions))
+            case "UpdateItem":
+                return messages.update_items(self._item_change(action) for action in actions)
+            case "DeleteItem calendar":
+                return messages.delete_items(map(_deleted, actions), "SoftDelete")
+            case _:
+                return messages.delete_items(map(_deleted, actions), "HardDelete")
+
+    def _item_change(self, action: Action) -> str:
+        match action:
+            case UpdateItem():
+                return messages.update_item(action, self._dialect)
+            case FenceItem(item):
+                return messages.fence_item(item)
+            case ReleaseItem(item):
+                return messages.release_item(item)
+            case WriteTombstone(replaces=ItemRef() as ref):
+                return messages.replace_tombstone(action, ref)
+            case RaiseFloor(replaces=ItemRef() as ref):
+                return messages.replace_floor(ref, action.source, action.revision)
+        raise AssertionError(f"not an update: {action}")
+
+    async def _ask(self, operation: str, mailbox: str, body: str) -> list[Any]:
+        started = time.monotonic()
+        result = "ok"
+        try:
+            return await self._workers.ask(operation, mailbox, body)
+        except CalendarError as error:
+            result = error.code
+            raise
+        finally:
+            self._observe(operation, result, time.monotonic() - started)
+
+    async def _all_pages(self, mailbox: str, folders: int, body: Callable[[int], str]) -> list[list[Any]]:
+        """All elements of each folder.
+
+        Pages overlap by one item and the number of items must stay equal, else the folders have changed while they
+        were read, and an item may have slipped past: read again.
+        """
+        for _ in range(_MAX_LOADS):
+            found = await self._pages_once(mailbox, folders, body)
+            if found is not None:
+                return found
+        raise CalendarError("Unsteady", "the folder keeps changing while it is read", Remedy.RETRY_SOON)
+
+    async def _pages_once(self, mailbox: str, folders: int, body: Callable[[int], str]) -> list[list[Any]] | None:
+        collected: list[list[Any]] = [[] for _ in range(folders)]
+        totals: list[int | None] = [None] * folders
+        offset = 0
+        while True:
+            pages = [answers.page(message) for message in await self._ask("FindItem", mailbox, body(offset))]
+            if len(pages) != folders:
+                raise CalendarError("BadAnswer", f"{len(pages)} folders for {folders}", Remedy.LOOK_FIRST)
+            for number, page in enumerate(pages):
+                if totals[number] is None:
+                    totals[number] = page.total
+                elif totals[number] != page.total or not _overlaps(collected[number], page, offset):
+                    return None
+                collected[number].extend(page.elements[1 if offset and page.elements else 0 :])
+            if all(page.is_last for page in pages):
+                return collected
+            offset += messages.PAGE_SIZE - 1
+
+
+def _overlaps(collected: list[Any], page: answers.Page, offset: int) -> bool:
+    """True when a page begins with the last item of the page before, or lies beyond the folder's end."""
+    if not page.elements:
+        return len(collected) <= offset + 1
+    return bool(collected) and answers.item_id(collected[-1]) == answers.item_id(page.elements[0])
+
+
+def _state(ledger: str | None, calendar: list[Any], deleted: list[Any], entries: list[Any]) -> MailboxState:
+    state = MailboxState(ledger_folder=ledger)
+    for item in answers.items_of(calendar):
+        state.items[item.key] = (*state.items.get(item.key, ()), item)
+    for item in answers.items_of(deleted):
+        state.discarded[item.key] = max(item.standing, state.discarded.get(item.key, item.standing))
+    spare: list[ItemRef] = []
+    for tombstone in answers.tombstones_of(entries):
+        present = state.tombstones.get(tombstone.key)
+        if present is not None:
+            tombstone, covered = _merged(present, tombstone)
+            spare += covered
+        state.tombstones[tombstone.key] = tombstone
+    for floor in answers.floors_of(entries):
+        other = state.floors.get(floor.source)
+        if other is not None:
+            floor, lower = (floor, other) if floor.revision > other.revision else (other, floor)
+            spare.append(lower.ref)
+        state.floors[floor.source] = floor
+    state.spare = tuple(spare)
+    return state
+
+
+def _merged(one: Tombstone, other: Tombstone) -> tuple[Tombstone, list[ItemRef]]:
+    """Of two tombstones of a key the one that counts, and the other where it says nothing more."""
+    best, rest = (one, other) if one.standing >= other.standing else (other, one)
+    if best.dead_up_to >= rest.dead_up_to:
+        return best, [rest.ref]
+    return replace(best, dead_up_to=rest.dead_up_to), []
+
+
+def _results(answered: list[Any], expected: int) -> list[Result]:
+    """One result for each action. Where some are missing nobody knows which: then none is known."""
+    if len(answered) == expected:
+        return [answers.written_ref(message) for message in answered]
+    error = CalendarError("BadAnswer", f"{len(answered)} results for {expected} actions", Remedy.LOOK_FIRST)
+    return [error] * expected
+
+
+def _deleted(action: Action) -> ItemRef:
+    assert isinstance(action, (DeleteItem, DeleteEntry))
+    return action.item.ref if isinstance(action, DeleteItem) else action.ref
+
+
+def _entry(action: Action) -> str:
+    if isinstance(action, WriteTombstone):
+        return messages.tombstone(action)
+    assert isinstance(action, RaiseFloor)
+    return messages.floor(action.source, action.revision)
+
+
+def _request_kind(action: Action) -> str:
+    """The request that carries an action: its operation, and where one request cannot serve all, the folder."""
+    match action:
+        case CreateItem():
+            return "CreateItem calendar"
+        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None):
+            return "CreateItem ledger"
+        case DeleteItem():
+            return "DeleteItem calendar"
+        case DeleteEntry():
+            return "DeleteItem ledger"
+        case _:
+            return "UpdateItem"

@@ -1,0 +1,48 @@
+"""The table of response codes: which error means what is to be done.
+
+Codes are those of EWS (office-developer-exchange-docs, "ResponseCode"; MS-OXWSCDATA, ResponseCodeType) without the
+leading "Error". A code that is not here is :attr:`Remedy.UNKNOWN`.
+"""
+
+from typing import Final
+
+from consumer.calendars.errors import Remedy
+
+_TABLE: Final[dict[Remedy, str]] = {
+    Remedy.RETRY_SOON: (
+        "ServerBusy InternalServerTransientError TimeoutExpired TooManyObjectsOpened ExceededConnectionCount "
+        "InsufficientResources NotEnoughMemory ADUnavailable ADOperation ConnectionFailed MailboxStoreUnavailable "
+        "MailboxMoveInProgress MailboxFailover NoRespondingCASInDestinationSite InternalServerError "
+        "HTTP429 HTTP502 HTTP503"
+    ),
+    Remedy.MAILBOX: (
+        "QuotaExceeded AccountDisabled NonExistentMailbox CannotFindUser MailboxConfiguration ImpersonateUserDenied "
+        "AccessDenied CreateItemAccessDenied HTTP403"
+    ),
+    Remedy.OUTAGE: (
+        "ImpersonationDenied ImpersonationFailed InvalidExchangeImpersonationHeaderData InvalidServerVersion "
+        "PasswordExpired HTTP401 TLS NameResolution ConnectionRefused"
+    ),
+    Remedy.REJECTED: (
+        "SchemaValidation InvalidPropertySet InvalidPropertyRequest InvalidRequest InvalidValueForProperty "
+        "DataSizeLimitExceeded MessageSizeExceeded NonPrimarySmtpAddress ItemSave CorruptData ItemCorrupt HTTP413"
+    ),
+    Remedy.REREAD: (
+        "IrresolvableConflict ChangeKeyRequiredForWriteOperations ChangeKeyRequired InvalidChangeKey ItemNotFound "
+        "StaleObject FolderNotFound FolderExists"
+    ),
+    Remedy.SEND_AGAIN: "BatchProcessingStopped",
+    # HTTP 504 comes from a proxy in front: what stood behind it may have been done.
+    Remedy.LOOK_FIRST: "HTTP504 NoAnswer BadAnswer Deadline",
+}
+
+_BY_CODE: Final = {code: remedy for remedy, codes in _TABLE.items() for code in codes.split()}
+
+
+def remedy_of(code: str) -> Remedy:
+    """What to do about a code, with or without its leading ``Error``."""
+    bare = code.removeprefix("Error")
+    if bare in _BY_CODE:
+        return _BY_CODE[bare]
+    # ErrorCalendarEndDateIsEarlierThanStartDate, ErrorCalendarDurationIsTooLong and the like.
+    return Remedy.REJECTED if bare.startswith("Calendar") else Remedy.UNKNOWN

@@ -1,0 +1,47 @@
+"""What is put in order by the way: duplicates, unfinished deletions, tombstones whose time is over.
+
+Done for a whole mailbox after it was loaded, and never for a mailbox that holds nothing of the kind: then it costs
+no request.
+"""
+
+from collections.abc import Container
+from datetime import datetime
+
+from consumer.core.actions import DeleteEntry, DeleteItem, FenceItem, Plan, RaiseFloor, ReleaseItem
+from consumer.core.mailbox import MailboxState
+from consumer.core.survivors import sorted_out
+from consumer.core.window import Window
+
+
+def keep_house(state: MailboxState, plan: Plan, window: Window, now: datetime, changing: Container[str]) -> None:
+    """Adds what is to be put in order. Tombstones of the keys in ``changing`` may be replaced: they are not swept."""
+    for key, items in state.items.items():
+        tombstone = state.tombstones.get(key)
+        if len(items) < 2 and tombstone is None:
+            continue
+        found = sorted_out(items, tombstone)
+        for item in found.duplicates:
+            plan.add(key, FenceItem(item), DeleteItem(item))
+        plan.add(key, *(ReleaseItem(item) for item in found.copies))
+        plan.add(key, *(DeleteItem(item) for item in found.dead if not window.wholly_after(item.start, item.end)))
+    if state.spare:
+        plan.add("", *(DeleteEntry(ref) for ref in state.spare))
+    _sweep(state, plan, now, changing)
+
+
+def _sweep(state: MailboxState, plan: Plan, now: datetime, changing: Container[str]) -> None:
+    """Tombstones whose time is over go, and the floor of their source takes their revision over before that."""
+    raised: dict[str, int] = {}
+    for key, tombstone in state.tombstones.items():
+        if tombstone.expires <= now and key not in changing and not state.items.get(key):
+            raised[tombstone.source] = max(raised.get(tombstone.source, -1), tombstone.revision)
+            plan.add(_floor_key(tombstone.source), DeleteEntry(tombstone.ref, key))
+    for source, revision in raised.items():
+        floor = state.floors.get(source)
+        if floor is None or floor.revision < revision:
+            plan.add(_floor_key(source), RaiseFloor(source, revision, floor.ref if floor else None))
+
+
+def _floor_key(source: str) -> str:
+    """A key of its own: no booking's key has a space in it."""
+    return f"floor {source}"

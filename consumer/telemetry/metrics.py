@@ -1,0 +1,90 @@
+"""Every metric, with what it means. No label ever holds a mailbox."""
+
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client.gc_collector import GCCollector
+from prometheus_client.process_collector import ProcessCollector
+
+from consumer.core.actions import Outcome
+from consumer.version import VERSION
+
+_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_FRESHNESS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self.events = Counter(
+            "callsheet_events_total", "Events settled, by what became of them.", ["outcome"], registry=self.registry
+        )
+        for outcome in Outcome:
+            self.events.labels(outcome)
+        self.parked = Counter(
+            "callsheet_events_parked_total", "Events put aside, by reason.", ["reason"], registry=self.registry
+        )
+        self.writes = Counter("callsheet_writes_total", "Calendar items written.", ["action"], registry=self.registry)
+        for action in ("create", "update", "delete"):
+            self.writes.labels(action)
+        self.ews_requests = Counter(
+            "callsheet_ews_requests_total",
+            "Requests to Exchange, by operation and result (ok, or the response code).",
+            ["operation", "result"],
+            registry=self.registry,
+        )
+        self.ews_seconds = Histogram(
+            "callsheet_ews_request_seconds",
+            "Time of one request to Exchange, waiting for a free connection included.",
+            ["operation"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.freshness = Histogram(
+            "callsheet_freshness_seconds",
+            "From the event's own time to the moment its content stands in the calendar.",
+            buckets=_FRESHNESS,
+            registry=self.registry,
+        )
+        self.lane_wait = Histogram(
+            "callsheet_lane_wait_seconds",
+            "From a message's arrival in this replica to its settling.",
+            buckets=_FRESHNESS,
+            registry=self.registry,
+        )
+        self.lanes_active = Gauge(
+            "callsheet_lanes_active", "Mailboxes that have something to do here.", registry=self.registry
+        )
+        self.partitions_active = Gauge(
+            "callsheet_partitions_active", "Partitions that this replica is subscribed to.", registry=self.registry
+        )
+        self.breaker_state = Gauge(
+            "callsheet_breaker_state", "0 closed: Exchange is written to; 1 open: it is not.", registry=self.registry
+        )
+        self.parked_messages = Gauge(
+            "callsheet_parked_messages", "Messages in the parked queue.", registry=self.registry
+        )
+        self.stuck_requests = Counter(
+            "callsheet_ews_stuck_requests_total",
+            "Requests that did not end by their deadline, so that their worker was replaced.",
+            registry=self.registry,
+        )
+        Info("callsheet_build", "Which release this is.", registry=self.registry).info({"version": VERSION})
+
+    def observe_request(self, operation: str, result: str, seconds: float) -> None:
+        """Count one request to Exchange."""
+        self.ews_requests.labels(operation, result).inc()
+        self.ews_seconds.labels(operation).observe(seconds)
+
+    def count_write(self, action: str) -> None:
+        """Count one calendar item that was written."""
+        self.writes.labels(action).inc()
+
+    def watch_lanes(self, active: Callable[[], int]) -> None:
+        """Ask for the number of active lanes whenever the metrics are read."""
+        self.lanes_active.set_function(active)
