@@ -39,6 +39,8 @@ def seconds(text: object) -> float:
 
 
 def _delays(text: object) -> tuple[str, ...]:
+    if isinstance(text, tuple):
+        return text
     names = tuple(part.strip() for part in str(text).split(",") if part.strip())
     if not names or not all(seconds(name) > 0 for name in names):
         raise ValueError("a list of durations like 30s,2m,10m,1h")
@@ -55,7 +57,7 @@ class BrokerSettings(BaseSettings):
 
     amqp_url: SecretStr = SecretStr("amqp://guest:guest@localhost:5672/")
     partitions: Annotated[int, Field(ge=1, le=256)] = DEFAULT_PARTITIONS
-    retry_delays: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_delays)] = ("30s", "2m", "10m", "1h")
+    retry_delays: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_delays)] = _delays("30s,2m,10m,1h")
     replica: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] = f"{socket.gethostname()}-{os.getpid()}"
 
     @field_validator("amqp_url")

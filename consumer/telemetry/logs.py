@@ -21,8 +21,9 @@ def configure_logs(level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    rename = structlog.processors.EventRenamer("action")
     if sys.stderr.isatty():
-        render: Processor = structlog.dev.ConsoleRenderer()
+        render: Processor = structlog.dev.ConsoleRenderer(event_key="action")
     else:
         render = structlog.processors.JSONRenderer()
     structlog.configure(
@@ -34,7 +35,8 @@ def configure_logs(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render], foreign_pre_chain=shared
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, rename, render],
+            foreign_pre_chain=shared,
         )
     )
     root = logging.getLogger()
