@@ -12,9 +12,19 @@ import pytest
 from deploy.sandbox.children import Child, ChildError, TemporaryFolder, wait_until
 from tests.support import eventually
 
-STUBBORN = (
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
-)
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"
+POLITE = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print("up", flush=True)
+signal.pause()
+"""
+GRANDCHILD = """
+import subprocess
+child = subprocess.Popen(["sleep", "600"])
+print(child.pid, flush=True)
+child.wait()
+"""
 
 
 def python(program: str) -> list[str]:
@@ -67,16 +77,13 @@ def test_a_program_that_is_not_there(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_children_and_folders_go_with_their_parent(how: signal.Signals, tmp_path: Path) -> None:
-    grandchild = (
-        "import subprocess; child = subprocess.Popen(['sleep', '600']); print(child.pid, flush=True); child.wait()"
-    )
     program = textwrap.dedent(f"""
         import signal, sys
         from pathlib import Path
         from deploy.sandbox.children import Child, TemporaryFolder
         folder = TemporaryFolder("test")
         log = Path({str(tmp_path)!r}) / "log"
-        child = Child("a parent", [sys.executable, "-c", {grandchild!r}], log=log, capture_stdout=True)
+        child = Child("a parent", [sys.executable, "-c", {GRANDCHILD!r}], log=log, capture_stdout=True)
         print(child.pid, int(child.stdout.readline()), folder.path, flush=True)
         signal.pause()
     """)
