@@ -47,12 +47,12 @@ def _resolve(call: Call, wanted: str) -> list[Mailbox]:
     exact = call.organisation.mailbox(prefixed)
     if exact is not None:
         return [exact]
-    found = []
-    for mailbox in call.organisation.mailboxes:
-        words = mailbox.name.casefold().split()
-        if mailbox.address.startswith(prefixed) or mailbox.name.casefold().startswith(prefixed) or any(word.startswith(prefixed) for word in words):
-            found.append(mailbox)
-    return found
+
+    def hit(mailbox: Mailbox) -> bool:
+        name = mailbox.name.casefold()
+        return any(part.startswith(prefixed) for part in (mailbox.address, name, *name.split()))
+
+    return [mailbox for mailbox in call.organisation.mailboxes if hit(mailbox)]
 
 
 def _resolution_set(found: list[Mailbox], *, full: bool) -> str:
