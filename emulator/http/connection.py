@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
 
     def __init__(self, handler: Handler, register: "set[Connection]") -> None:
         self.login: object | None = None
-        self.closed = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         self._handler = handler
         self._register = register
         self._transport: asyncio.Transport | None = None
@@ -77,7 +77,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse(text_response(400, "This server does not change protocols: leave out the Upgrade header."))
+            pass  # a server may ignore the wish (RFC 9110, 7.8); the request is answered, and the connection closed
         except httptools.HttpParserCallbackError as error:
             refusal = error.__context__
             too_large = isinstance(refusal, BodyTooLargeError)
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is complete: answer it, or keep it until those before it are answered."""
-        keep_alive = self._parser.should_keep_alive()
+        keep_alive = self._parser.should_keep_alive() and not self._parser.should_upgrade()
         method = self._parser.get_method().decode("latin-1")
         request = HttpRequest(method, self._target.decode("latin-1"), self._headers)
         message: HttpRequest | HttpResponse = request

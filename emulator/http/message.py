@@ -1,5 +1,6 @@
 """HTTP messages as the handlers see them."""
 
+import asyncio
 import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -87,6 +88,9 @@ class Peer(Protocol):
 
     login: object | None
     """What authentication bound to this connection; None before that."""
+
+    closed: asyncio.Future[Exception | None]
+    """Done once the connection has ended, by whoever."""
 
     @property
     def is_open(self) -> bool:

@@ -1,6 +1,7 @@
 """The HTTP/1.1 server: one port, one handler."""
 
 import asyncio
+import socket
 import ssl
 
 from emulator.http.connection import Connection
@@ -18,33 +19,37 @@ class HttpServer:
         self.host = host
         self.port = port
         self._tls = tls
-        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[asyncio.Server] | None = None
         self.connections: set[Connection] = set()
 
-    @property
-    def is_listening(self) -> bool:
-        """Whether new connections are taken."""
-        return self._server is not None
+    def open(self) -> None:
+        """Listen: clients can connect when this returns. With port 0 any free port is taken and remembered.
 
-    async def open(self) -> None:
-        """Listen. With port 0 any free port is taken and remembered. Raises OSError if the port cannot be had."""
-        if self._server is None:
-            loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(
-                lambda: Connection(self.handler, self.connections),
-                self.host,
-                self.port,
-                ssl=self._tls,
-                backlog=1024,
-                reuse_address=True,
-            )
-            self.port = self._server.sockets[0].getsockname()[1]
+        Raises OSError if the port cannot be had.
+        """
+        if self._socket is not None:
+            return
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self._socket = socket.create_server((self.host, self.port), family=family, backlog=1024)
+        self._socket.setblocking(False)
+        self.port = self._socket.getsockname()[1]
+        self._serving = asyncio.get_running_loop().create_task(self._serve(self._socket))
+
+    async def _serve(self, listening: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(
+            lambda: Connection(self.handler, self.connections), sock=listening, ssl=self._tls
+        )
 
     def close(self, *, keep_connections: bool = False) -> None:
-        """Stop listening; unless `keep_connections`, cut every connection as well."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        """Stop listening: clients are refused when this returns. Unless `keep_connections`, cut every connection."""
+        if self._socket is not None and self._serving is not None:
+            if self._serving.done():
+                self._serving.result().close()
+            else:
+                self._serving.cancel()
+            self._socket.close()
+            self._socket = self._serving = None
         if not keep_connections:
             for connection in tuple(self.connections):
                 connection.abort()
