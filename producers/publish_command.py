@@ -29,14 +29,7 @@ _STANDARD_INPUT: Final = 0
 def publish(
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE",
-            help="Files of JSON lines, one event each; - is standard input.",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            allow_dash=True,
-        ),
+        typer.Argument(metavar="FILE", help="Files of JSON lines, one event each; - is standard input."),
     ],
     check: Annotated[bool, typer.Option("--check", help="Only check the lines; publish nothing.")] = False,
     amqp_url: AmqpUrl = None,
@@ -50,6 +43,9 @@ def publish(
     """
     with clear_errors():
         settings = Settings.read(os.environ, amqp_url)
+        for path in files:
+            if str(path) != "-" and not path.is_file():
+                raise typer.BadParameter(f"file '{path}' does not exist, or is no file")
         asyncio.run(_publish_files(files, None if check else settings, wait, as_json=as_json))
 
 

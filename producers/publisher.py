@@ -14,6 +14,7 @@ from aio_pika.exceptions import (
     AMQPError,
     AuthenticationError,
     ChannelNotFoundEntity,
+    InvalidFrameError,
     ProbableAuthenticationError,
     PublishError,
 )
@@ -179,6 +180,8 @@ class Publisher:
         waited = f"{self._broker} has not taken {what} for {self._deadline_seconds:g} s"
         if self._channel is not None and not self._channel.is_closed:
             reason = "it is connected but does not confirm (a memory or disk alarm blocks publishers: see its log)"
+        elif isinstance(last, InvalidFrameError):  # all that aiormq tells of a connection.close in mid-handshake
+            reason = "it refuses the virtual host: does it exist, and may this user use it?"
         elif last is None or isinstance(last, TimeoutError):
             reason = "it does not answer"
         else:

@@ -30,16 +30,17 @@ class Arrivals:
         self._amqp_url = amqp_url
         self._partitions = partitions
         self.messages: list[AbstractIncomingMessage] = []
+        self.events: list[Event] = []
 
     async def collect(
         self, enough: Callable[[list[AbstractIncomingMessage]], bool], deadline_seconds: float = 20
     ) -> None:
         """Takes and acknowledges messages until there are enough."""
         arrived = asyncio.Event()
-        enough_now = enough
 
         async def take(message: AbstractIncomingMessage) -> None:
             self.messages.append(message)
+            self.events.append(decode(message.body))
             await message.ack()
             arrived.set()
 
@@ -49,11 +50,6 @@ class Arrivals:
             for partition in range(self._partitions):
                 queue = await channel.get_queue(names.partition_queue(partition), ensure=False)
                 await queue.consume(take)
-            while not enough_now(self.messages):
+            while not enough(self.messages):
                 arrived.clear()
                 await arrived.wait()
-
-    @property
-    def events(self) -> list[Event]:
-        """The events in the messages."""
-        return [decode(message.body) for message in self.messages]
