@@ -48,15 +48,16 @@ def read_calendars(
         if code:
             raise ChildError(f"{child.name} ended with code {code}:\n{child.tail()}")
 
-    try:
-        for number, share in enumerate(shares, start=1):
-            if share:
-                children.append(_start(number, emulator, share, folder))
-        with ThreadPoolExecutor(_PROCESSES) as threads:
+    with ThreadPoolExecutor(_PROCESSES) as threads:
+        try:
+            for number, share in enumerate(shares, start=1):
+                if share:
+                    children.append(_start(number, emulator, share, folder))
             list(threads.map(collect, children))
-    finally:
-        for child in children:
-            child.kill()
+        finally:
+            # Before the threads are waited for, so that an interruption does not have to wait for the readers.
+            for child in children:
+                child.kill()
     return calendars
 
 

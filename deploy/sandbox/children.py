@@ -149,8 +149,10 @@ class Child:
 
     def kill(self) -> int:
         """SIGKILL for the process and its group, at once. The exit code."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+        # Not once its end has been collected: the number may be somebody else's by then.
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._ended()
         return self._process.returncode

@@ -32,7 +32,8 @@ def run_demo(schedule: Path | None, store: Path | None, *, keep: bool, seed: int
     Ctrl-C and SIGTERM stop everything that was started; nothing stays behind, not even after SIGKILL.
     """
     display = Display()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     with ExitStack() as cleanup:
         try:
             if store is None:
@@ -73,7 +74,9 @@ def _bring_up_and_replay(
         replay.run()
         again = replay.repeat()
         display.line(f"the last version once more: published {again}")
-        ews_requests = installation.emulator.requests()
+        requests = installation.emulator.counters()["requests"]
+        shown = ", ".join(f"{operation} {count}" for operation, count in sorted(requests.items()))
+        display.line(f"requests to Exchange: {shown or 'none'}")
         verdict = _compare(installation, edition, folder, display)
         parked = installation.parked()
         for difference in verdict.differences[:_LISTED_AT_MOST]:
@@ -84,7 +87,7 @@ def _bring_up_and_replay(
             display.line(f"{parked} events were parked:")
             for reason in installation.parked_reasons():
                 display.line(f"  {reason}")
-        display.line(verdict.summary(ews_requests, replay.published + again))
+        display.line(verdict.summary(sum(requests.values()), replay.published + again))
         if keep:
             display.line(f"It stays up until Ctrl-C. The calendars: {installation.emulator.page_url}")
             _wait_for_interrupt(installation)
@@ -116,4 +119,7 @@ def _wait_for_interrupt(installation: Installation) -> None:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
+    # The clean-up that follows has its own time limits; a second Ctrl-C must not cut it short.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

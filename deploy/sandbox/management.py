@@ -21,10 +21,11 @@ class Management:
         token = base64.b64encode(f"{self._user}:{parts.password or 'guest'}".encode()).decode()
         self._authorization = f"Basic {token}"
         host = parts.hostname or "localhost"
-        self._base = urlunsplit((parts.scheme, f"{host}:{parts.port or 15672}", "/api/", "", ""))
+        self.url = urlunsplit((parts.scheme, f"{host}:{parts.port or 15672}", "/", "", ""))
+        """Where it is, without user and password."""
 
     def __repr__(self) -> str:
-        return f"Management({self._base!r})"
+        return f"Management({self.url!r})"
 
     def answers(self) -> bool:
         """Whether the API answers at all."""
@@ -54,7 +55,7 @@ class Management:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One request; the decoded answer, or None if it is empty. Raises ManagementError."""
-        request = urllib.request.Request(self._base + path, method=method)  # noqa: S310 - always http(s) of our broker
+        request = urllib.request.Request(f"{self.url}api/{path}", method=method)  # noqa: S310 - always http(s) of our broker
         request.add_header("Authorization", self._authorization)
         if body is not None:
             request.add_header("Content-Type", "application/json")
@@ -65,7 +66,7 @@ class Management:
         except urllib.error.HTTPError as error:
             with error:
                 reason = error.read(500).decode(errors="replace")
-            raise ManagementError(f"{method} {self._base}{path} was answered with {error.code}: {reason}") from None
+            raise ManagementError(f"{method} {self.url}api/{path} was answered with {error.code}: {reason}") from None
         except (urllib.error.URLError, OSError) as error:
-            raise ManagementError(f"{method} {self._base}{path} got no answer: {error}") from error
+            raise ManagementError(f"{method} {self.url}api/{path} got no answer: {error}") from error
         return json.loads(content) if content else None

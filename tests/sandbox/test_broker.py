@@ -97,6 +97,26 @@ def _commands_with(text: str) -> list[str]:
     return found
 
 
+async def test_a_broker_that_runs_elsewhere_lends_a_vhost(broker: Broker) -> None:
+    borrowed = broker.new_vhost()
+    existing = ExistingBroker(borrowed, _management_url(broker, borrowed))
+    url = existing.new_vhost()
+    await declare_publish(url, "q")
+    assert await fetch(url, "q") == b"kept"
+    existing.new_vhost()
+    names = {vhost["name"] for vhost in broker.management.call("GET", "vhosts")}
+    existing.stop()
+    left = {vhost["name"] for vhost in broker.management.call("GET", "vhosts")}
+    assert len(names - left) == 2
+    assert vhost_of(borrowed) in left
+    broker.delete_vhost(borrowed)
+
+
+def _management_url(broker: Broker, amqp_url: str) -> str:
+    user = amqp_url.removeprefix("amqp://").partition("@")[0]
+    return broker.management.url.replace("://", f"://{user}@")
+
+
 def test_password_shows_nowhere(broker: Broker) -> None:
     secret = broker.new_vhost().split(":")[2].split("@")[0]
     assert secret not in repr(broker.management)
