@@ -1,0 +1,37 @@
+"""The whole system for a test: `system(mailboxes)` gives emulator, declared queues, and replicas to start."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from deploy.sandbox.broker import Broker
+from tests.conftest import StartEmulator
+from tests.integration.system import System
+
+
+class StartSystem(Protocol):
+    """Starts the emulator and declares the queues."""
+
+    def __call__(
+        self, mailboxes: Sequence[str | Mapping[str, Any]], *, emulator_args: Sequence[str] = (), **settings: str
+    ) -> System:
+        """``settings`` are environment variables of the replicas."""
+
+
+@pytest.fixture
+def system(broker: Broker, amqp_url: str, start_emulator: StartEmulator, tmp_path: Path) -> Iterator[StartSystem]:
+    started: list[System] = []
+
+    def start(
+        mailboxes: Sequence[str | Mapping[str, Any]], *, emulator_args: Sequence[str] = (), **settings: str
+    ) -> System:
+        emulator = start_emulator(mailboxes, args=emulator_args)
+        one = System(emulator, amqp_url, broker.management, tmp_path, settings)
+        started.append(one)
+        return one
+
+    yield start
+    for one in started:
+        one.stop()
