@@ -22,11 +22,15 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What was last published at a place. ``content`` is None, and nobody holds it, after a cancellation."""
+    """What was last published at a place. ``content`` is None, and nobody holds it, after a cancellation.
+
+    Not ``confirmed``: a run broke off while it published this, and the broker may have it or not.
+    """
 
     revision: int
     content: Content | None
     holders: frozenset[ScheduledObject]
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,10 @@ class Difference:
 
 
 def difference(published: Mapping[Place, Entry], bookings: Mapping[str, Booking], directory: Directory) -> Difference:
-    """What to publish, given what was published, the schedule and the directory."""
+    """What to publish, given what was published, the schedule and the directory.
+
+    A place that is not confirmed is published in any case: what stands there now is not known.
+    """
     wanted: dict[Place, set[ScheduledObject]] = {}
     unmapped: set[ScheduledObject] = set()
     for booking in bookings.values():
@@ -72,7 +79,7 @@ def difference(published: Mapping[Place, Entry], bookings: Mapping[str, Booking]
             content: Content | None = bookings[place.booking].content
         else:
             content = entry.content if entry is not None and left else None
-        if content != (entry.content if entry is not None else None):
+        if content != (entry.content if entry is not None else None) or not (entry is None or entry.confirmed):
             publish.append(Change(place, content, holders))
         elif entry is not None and holders != entry.holders:
             record.append(Change(place, content, holders))

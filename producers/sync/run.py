@@ -131,7 +131,6 @@ async def synchronise(
     revision: int | None = None
     if planned.publish:
         revision = next_revision(state, datetime.now(UTC))
-        state.reserve(revision)
     async with connect() if planned.events else nullcontext() as publisher:
         if publisher is not None:
             if revision is not None:
@@ -167,6 +166,7 @@ async def _publish_changes(
     for first in range(0, len(changes), BATCH):
         batch = changes[first : first + BATCH]
         events = [_event(source, change.place, change.content, revision) for change in batch]
+        state.announce(batch, revision)
         await publisher.publish_all(events, lambda _: advance(1))
         state.confirm(batch, revision)
 

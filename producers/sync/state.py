@@ -1,13 +1,14 @@
 """What was last published, in a SQLite file that one sync at a time may use.
 
-Written only after the broker has confirmed, a batch in one transaction: after a crash the events of that batch are
-published again, never lost. The highest revision is the exception: it is written before anything is published with it,
-so that revisions rise even if the clock was set back between a crash and the next run. Cancellations stay, with their
-revision, so that the whole state of a mailbox can be sent again.
+An entry is written only after the broker has confirmed, a batch in one transaction. Before a batch is published it is
+*announced*, with its revision. After a crash in between the next run therefore knows which bookings the broker may
+have, and publishes every one of them again: as it is now, or its cancellation if the schedule has gone on meanwhile.
+And revisions rise even if the clock was set back. Cancellations stay, with their revision, so that the whole state of
+a mailbox can be sent again.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +25,15 @@ _APPLICATION_ID: Final = 0x63616C6C  # "call": says whose file it is
 _SCHEMA: Final = """
 CREATE TABLE source (name TEXT PRIMARY KEY, highest_revision INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE entry (
+    source TEXT NOT NULL,
+    mailbox TEXT NOT NULL,
+    booking TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    content TEXT,
+    holders TEXT NOT NULL,
+    PRIMARY KEY (source, mailbox, booking)
+) WITHOUT ROWID;
+CREATE TABLE announced (
     source TEXT NOT NULL,
     mailbox TEXT NOT NULL,
     booking TEXT NOT NULL,
@@ -71,13 +81,16 @@ class State:
         self._connection.close()
 
     def entries(self) -> dict[Place, Entry]:
-        """Everything that was published and confirmed, cancellations included."""
-        query = "SELECT mailbox, booking, revision, content, holders FROM entry WHERE source = ?"
+        """Everything that was published, cancellations included; announced and not confirmed goes before confirmed."""
+        query = (
+            "SELECT mailbox, booking, revision, content, holders, 1 FROM entry WHERE source = :source UNION ALL "
+            "SELECT mailbox, booking, revision, content, holders, 0 FROM announced WHERE source = :source"
+        )
         try:
-            rows = self._connection.execute(query, (self._source,)).fetchall()
+            rows = self._connection.execute(query, {"source": self._source}).fetchall()
             return {
-                Place(mailbox, booking): Entry(revision, content, _read_holders(holders))
-                for mailbox, booking, revision, content, holders in rows
+                Place(mailbox, booking): Entry(revision, content, _read_holders(holders), bool(confirmed))
+                for mailbox, booking, revision, content, holders, confirmed in rows
             }
         except sqlite3.Error as error:
             raise self._explained(error) from None
@@ -93,26 +106,33 @@ class State:
             raise self._explained(error) from None
         return int(row[0]) if row else -1
 
-    def reserve(self, revision: int) -> None:
-        """Notes that this revision is about to be published, so that the next one is higher whatever happens."""
-        statement = (
+    def announce(self, changes: Iterable[Change], revision: int) -> None:
+        """Notes, all or none, what is about to be published at this revision; the next revision will be higher."""
+        reserve = (
             "INSERT INTO source VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET highest_revision = max(highest_revision, excluded.highest_revision)"
         )
-        self._write([(statement, (self._source, revision))])
+        insert = "INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?, ?)"
+        self._write([(reserve, (self._source, revision)), *((insert, self._row(item, revision)) for item in changes)])
 
-    def confirm(self, changes: Iterable[Change], revision: int) -> None:
+    def confirm(self, changes: Sequence[Change], revision: int) -> None:
         """Records changes that the broker has confirmed at this revision, all or none."""
-        statement = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)"
+        insert = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)"
+        settle = "DELETE FROM announced WHERE source = ? AND mailbox = ? AND booking = ?"
         self._write(
-            (statement, (self._source, *change.place, revision, change.content, _write_holders(change.holders)))
-            for change in changes
+            [
+                *((insert, self._row(change, revision)) for change in changes),
+                *((settle, (self._source, *change.place)) for change in changes),
+            ]
         )
 
     def record_holders(self, changes: Iterable[Change]) -> None:
         """Records new holders of places where nothing had to be published, all or none."""
         statement = "UPDATE entry SET holders = ? WHERE source = ? AND mailbox = ? AND booking = ?"
         self._write((statement, (_write_holders(change.holders), self._source, *change.place)) for change in changes)
+
+    def _row(self, change: Change, revision: int) -> tuple[object, ...]:
+        return (self._source, *change.place, revision, change.content, _write_holders(change.holders))
 
     def _write(self, statements: Iterable[tuple[str, tuple[object, ...]]]) -> None:
         try:

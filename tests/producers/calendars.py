@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from contract.event import BookingChanged, ChangedEvent, Event, SnapshotEvent
 from producers.sync.directory import Directory
-from producers.sync.schedule import Schedule, read_content
+from producers.sync.schedule import Content, Schedule, read_content
 
 Calendars = dict[tuple[str, str], BookingChanged]
 
@@ -23,17 +23,23 @@ def calendars_after(events: Iterable[Event]) -> Calendars:
 
 def calendars_of(schedule: Schedule, directory: Directory) -> Calendars:
     """What should stand in the calendars."""
+    contents = contents_of(schedule, directory)
+    return {place: _plain(read_content(content, place[1], 0)) for place, content in contents.items()}
+
+
+def contents_of(schedule: Schedule, directory: Directory) -> dict[tuple[str, str], Content]:
+    """The content that should stand at each place."""
     return {
-        (directory[item], booking.id): _plain(read_content(booking.content, booking.id, 0))
+        (directory[item], booking.id): booking.content
         for booking in schedule.bookings.values()
         for item in booking.objects
         if item in directory
     }
 
 
-def steps(before: Mapping[tuple[str, str], BookingChanged], after: Calendars) -> tuple[int, int]:
+def steps(before: Mapping[tuple[str, str], Content], after: Mapping[tuple[str, str], Content]) -> tuple[int, int]:
     """How many changes and cancellations lead from one to the other."""
-    changed = sum(before.get(place) != booking for place, booking in after.items())
+    changed = sum(before.get(place) != content for place, content in after.items())
     return changed, sum(place not in after for place in before)
 
 

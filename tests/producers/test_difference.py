@@ -120,6 +120,14 @@ FULL_DIRECTORIES = st.fixed_dictionaries({item: st.sampled_from(MAILBOXES) for i
 DIRECTORIES = st.dictionaries(st.sampled_from(OBJECTS), st.sampled_from(MAILBOXES))
 
 
+def apply(calendars: dict[Place, str], change: Change) -> None:
+    """What the change does to the model of the calendars."""
+    if change.content is None:
+        calendars.pop(change.place, None)
+    else:
+        calendars[change.place] = change.content
+
+
 def mapped(schedule: Mapping[str, Booking], directory: Directory) -> dict[Place, str]:
     return {
         Place(directory[item], booking.id): booking.content
@@ -140,14 +148,34 @@ def test_the_events_always_lead_to_the_schedule_mapped_by_the_directory(
         found = difference(state, schedule, directory)
         for change in found.publish:
             assert calendars.get(change.place) != change.content, "an event that changes nothing"
-            if change.content is None:
-                del calendars[change.place]
-            else:
-                calendars[change.place] = change.content
+            apply(calendars, change)
         state = applied(state, found, revision)
         assert calendars == mapped(schedule, directory)
         assert not found.unmapped
         assert difference(state, schedule, directory) == Difference((), (), frozenset())
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.data())
+def test_runs_that_break_off_leave_nothing_behind(data: st.DataObject) -> None:
+    """A run may break off after any part of its events reached the broker; the next complete run puts all right."""
+    state: State = {}
+    calendars: dict[Place, str] = {}
+    schedule: dict[str, Booking] = {}
+    directory: dict[ScheduledObject, str] = {}
+    for revision in range(data.draw(st.integers(1, 5))):
+        schedule, directory = data.draw(SCHEDULES), data.draw(FULL_DIRECTORIES)
+        found = difference(state, schedule, directory)
+        arrived = data.draw(st.sets(st.sampled_from(found.publish))) if found.publish else set()
+        for change in arrived:
+            apply(calendars, change)
+        for change in found.publish:
+            state[change.place] = Entry(revision, change.content, change.holders, confirmed=False)
+    found = difference(state, schedule, directory)
+    for change in found.publish:
+        apply(calendars, change)
+    assert calendars == mapped(schedule, directory)
+    assert difference(applied(state, found), schedule, directory) == Difference((), (), frozenset())
 
 
 @settings(max_examples=500, deadline=None)
@@ -163,10 +191,7 @@ def test_with_gaps_in_the_directory_nobody_loses_or_gets_anything_by_the_gap(
         found = difference(state, schedule, directory)
         state = applied(state, found, revision)
         for change in found.publish:
-            if change.content is None:
-                del calendars[change.place]
-            else:
-                calendars[change.place] = change.content
+            apply(calendars, change)
         has = {(item, key): mailbox for (item, key), mailbox in has.items() if item not in directory}
         for booking_ in schedule.values():
             has |= {(item, booking_.id): directory[item] for item in booking_.objects if item in directory}

@@ -18,15 +18,21 @@ def test_entries_come_back_and_cancellations_stay(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with State(path, "one") as state:
         assert state.highest_revision() == -1
-        state.reserve(7)
-        state.confirm([Change(PLACE, Content('{"title":"x"}'), frozenset([ANNA, SUITE]))], 7)
+        change = Change(PLACE, Content('{"title":"x"}'), frozenset([ANNA, SUITE]))
+        state.announce([change], 7)
+        assert state.entries() == {PLACE: Entry(7, change.content, change.holders, confirmed=False)}
+        state.confirm([change], 7)
     with State(path, "one") as state:
         assert state.entries() == {PLACE: Entry(7, Content('{"title":"x"}'), frozenset([ANNA, SUITE]))}
         state.record_holders([Change(PLACE, Content("ignored"), frozenset([ANNA]))])
         assert state.entries()[PLACE] == Entry(7, Content('{"title":"x"}'), frozenset([ANNA]))
+        state.announce([Change(PLACE, None, frozenset())], 9)
+    with State(path, "one") as state:
+        assert state.highest_revision() == 9
+        assert state.entries() == {PLACE: Entry(9, None, frozenset(), confirmed=False)}
         state.confirm([Change(PLACE, None, frozenset())], 9)
-        state.reserve(3)
-        assert state.highest_revision() == 7
+        state.announce([], 3)
+        assert state.highest_revision() == 9
     with State(path, "two") as state:
         assert state.entries() == {}
         assert state.highest_revision() == -1
