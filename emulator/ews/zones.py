@@ -97,13 +97,17 @@ def _changes(found: tzinfo, year: int) -> list[tuple[datetime, timedelta, timede
     changes = []
     at = datetime(year, 1, 1, tzinfo=UTC)
     while at.year == year:
-        later = at + timedelta(hours=1)
-        before = at.astimezone(found).utcoffset() or timedelta(0)
-        after = later.astimezone(found).utcoffset() or timedelta(0)
+        before, after = _offset(found, at), _offset(found, at + timedelta(days=1))
         if before != after:
-            changes.append(((later + before).replace(tzinfo=None), before, after))
-        at = later
+            hours = (at + timedelta(hours=hour) for hour in range(1, 25))
+            change = next(hour for hour in hours if _offset(found, hour) != before)
+            changes.append(((change + before).replace(tzinfo=None), before, after))
+        at += timedelta(days=1)
     return changes
+
+
+def _offset(found: tzinfo, at: datetime) -> timedelta:
+    return at.astimezone(found).utcoffset() or timedelta(0)
 
 
 def _recurring(local: datetime, period: str) -> str:

@@ -20,9 +20,9 @@ class Item:
     """One item of a mailbox.
 
     ``number`` names it for ever within its mailbox (a moved item gets a new one); ``change`` is the number of its last
-    change and stands in its ChangeKey; ``born`` the one it came into its folder with. ``read_change`` is the last change
-    of anything but IsRead when only that changed since, else 0. ``touched`` remembers the last change of each property
-    written since. Instants are seconds since 1970; ``size`` is in bytes.
+    change and stands in its ChangeKey; ``born`` the one it came into its folder with. ``read_change`` is the last
+    change of anything but IsRead when only that changed since, else 0. ``touched`` remembers the last change of each
+    property written since. Instants are seconds since 1970; ``size`` is in bytes.
     """
 
     number: int

@@ -123,7 +123,7 @@ class Answer:
 
     def ids(self) -> list[tuple[str, str]]:
         """(Id, ChangeKey) of the items in the reply."""
-        return [(one.attrib["Id"], one.attrib["ChangeKey"]) for one in self.all("t:ItemId")]
+        return [(str(one.get("Id")), str(one.get("ChangeKey"))) for one in self.all("t:ItemId")]
 
 
 def item_id(pair: tuple[str, str], *, key: bool = True) -> str:
@@ -163,7 +163,7 @@ class Server:
         assert content is not None
         if SCHEMA is not None and content[0].tag != f"{{{NS['s']}}}Fault":
             body_only = etree.fromstring(etree.tostring(content[0]))
-            assert SCHEMA.validate(body_only), f"{SCHEMA.error_log.last_error}\n{etree.tostring(body_only).decode()}"
+            assert SCHEMA.validate(body_only), f"{SCHEMA.error_log}\n{etree.tostring(body_only).decode()}"
         return Answer(reply, root)
 
     def create(self, *items: str, folder: str = CALENDAR, mailbox: str | None = None) -> Answer:
@@ -197,8 +197,8 @@ class Server:
         """FindItem."""
         additional = f"<t:AdditionalProperties>{extra}</t:AdditionalProperties>" if extra else ""
         return self.ask(
-            f'<m:FindItem Traversal="{traversal}"><m:ItemShape><t:BaseShape>{base}</t:BaseShape>{additional}</m:ItemShape>'
-            + view
+            f'<m:FindItem Traversal="{traversal}"><m:ItemShape><t:BaseShape>{base}</t:BaseShape>'
+            f"{additional}</m:ItemShape>{view}"
             + (f"<m:Restriction>{restriction}</m:Restriction>" if restriction else "")
             + (f"<m:SortOrder>{sort}</m:SortOrder>" if sort else "")
             + f"<m:ParentFolderIds>{folders}</m:ParentFolderIds></m:FindItem>"
@@ -209,8 +209,9 @@ class Server:
     ) -> Answer:
         """UpdateItem of one item."""
         return self.ask(
-            f'<m:UpdateItem ConflictResolution="{how}" MessageDisposition="SaveOnly" {sent}><m:ItemChanges><t:ItemChange>'
-            f"{item_id(pair, key=key)}<t:Updates>{''.join(updates)}</t:Updates></t:ItemChange></m:ItemChanges></m:UpdateItem>"
+            f'<m:UpdateItem ConflictResolution="{how}" MessageDisposition="SaveOnly" {sent}><m:ItemChanges>'
+            f"<t:ItemChange>{item_id(pair, key=key)}<t:Updates>{''.join(updates)}</t:Updates></t:ItemChange>"
+            "</m:ItemChanges></m:UpdateItem>"
         )
 
     def delete(self, *pairs: tuple[str, str], how: str = "HardDelete", sent: bool = True, key: bool = True) -> Answer:

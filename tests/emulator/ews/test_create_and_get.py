@@ -18,7 +18,8 @@ from tests.emulator.ews.soap import (
 EVERYTHING = (
     "<t:CalendarItem>"
     "<t:ItemClass>IPM.Appointment.Shift</t:ItemClass><t:Subject>Håkan – Ærø 🎬 &lt;b&gt;&amp;amp;</t:Subject>"
-    '<t:Sensitivity>Private</t:Sensitivity><t:Body BodyType="HTML">&lt;p&gt;Client: &lt;b&gt;X&lt;/b&gt;&lt;/p&gt;</t:Body>'
+    "<t:Sensitivity>Private</t:Sensitivity>"
+    '<t:Body BodyType="HTML">&lt;p&gt;Client: &lt;b&gt;X&lt;/b&gt;&lt;/p&gt;</t:Body>'
     "<t:Categories><t:String>Grading</t:String><t:String>Suite 4</t:String></t:Categories>"
     "<t:Importance>High</t:Importance><t:ReminderIsSet>true</t:ReminderIsSet>"
     "<t:ReminderMinutesBeforeStart>30</t:ReminderMinutesBeforeStart>"
@@ -226,7 +227,7 @@ def test_a_full_mailbox_takes_nothing_in_and_stops_the_batch(server: Server) -> 
 def test_extended_properties_have_one_identity_however_they_are_named(server: Server) -> None:
     """A property set may be given by GUID in any case of letters, or by its distinguished name."""
     by_name = '<t:ExtendedFieldURI DistinguishedPropertySetId="PublicStrings" PropertyName="X" PropertyType="String"/>'
-    by_guid = '<t:ExtendedFieldURI PropertySetId="00020329-0000-0000-C000-000000000046" PropertyName="X" PropertyType="String"/>'
+    by_guid = prop("X").replace(PROPERTY_SET, "00020329-0000-0000-C000-000000000046")
     upper = prop("K").replace(PROPERTY_SET, PROPERTY_SET.upper())
     by_id = '<t:ExtendedFieldURI PropertySetId="{}" PropertyId="34050" PropertyType="Integer"/>'
     item = booking(
@@ -250,5 +251,6 @@ def test_unknown_ids(server: Server) -> None:
     folder_id = str(folder.one("t:FolderId").attrib["Id"])
     answer = server.get(pair, ("nonsense", ""), other, (folder_id, ""), ("", ""))
     assert answer.codes == (
-        "ErrorItemNotFound", "ErrorInvalidIdMalformed", "NoError", "ErrorCannotUseFolderIdForItemId", "ErrorInvalidIdEmpty",
+        "ErrorItemNotFound", "ErrorInvalidIdMalformed", "NoError", "ErrorCannotUseFolderIdForItemId",
+        "ErrorInvalidIdEmpty",
     )  # fmt: skip

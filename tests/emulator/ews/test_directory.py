@@ -10,7 +10,8 @@ from tests.emulator.ews.soap import Answer, Server, booking
 
 def resolve(server: Server, entry: str, full: str = "false") -> Answer:
     return server.ask(
-        f'<m:ResolveNames ReturnFullContactData="{full}"><m:UnresolvedEntry>{entry}</m:UnresolvedEntry></m:ResolveNames>'
+        f'<m:ResolveNames ReturnFullContactData="{full}"><m:UnresolvedEntry>{entry}</m:UnresolvedEntry>'
+        "</m:ResolveNames>"
     )
 
 

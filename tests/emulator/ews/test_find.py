@@ -44,7 +44,8 @@ def stocked(server: Server) -> Server:
     categories = "<t:Categories><t:String>Grading</t:String><t:String>Night</t:String></t:Categories>"
     server.create(
         booking("Ålborg grading", "2026-12-01T08:00:00Z", "2026-12-01T09:00:00Z",
-                before=categories + extended(REVISION, "a") + extended(NUMBER, "1") + extended(TAGS, "x", "y", many=True)),
+                before=categories + extended(REVISION, "a") + extended(NUMBER, "1")
+                + extended(TAGS, "x", "y", many=True)),
         booking("beta mix", "2026-12-02T08:00:00Z", "2026-12-02T09:00:00Z",
                 before=private + extended(REVISION, "b") + extended(NUMBER, "10") + extended(FLAGS, "6")),
         booking("Gamma", "2026-12-03T08:00:00Z", "2026-12-03T09:00:00Z",
@@ -94,7 +95,7 @@ def stocked(server: Server) -> Server:
         (f'<t:Excludes>{FLAGS}<t:Bitmask Value="2"/></t:Excludes>', "G"),
         (f"<t:IsEqualTo>{SUBJECT}<t:FieldURIOrConstant>{field_uri('calendar:Location')}</t:FieldURIOrConstant></t:IsEqualTo>",
          "G"),
-        (f"<t:And>{compare('IsGreaterThan', START, '2026-12-01T08:00:00Z')}<t:Exists>{NUMBER}</t:Exists></t:And>", "bG"),
+        (f"<t:And>{compare('IsGreaterThan', END, '2026-12-01T09:00:00Z')}<t:Exists>{NUMBER}</t:Exists></t:And>", "bG"),
         (f"<t:Or>{contains(SUBJECT, 'delta')}{contains(SUBJECT, 'mix')}</t:Or>", "bd"),
     ],
 )  # fmt: skip

@@ -33,8 +33,8 @@ def find(
 ) -> Answer:
     wanted = f"<m:Restriction>{restriction}</m:Restriction>" if restriction else ""
     return server.ask(
-        f'<m:FindFolder Traversal="{traversal}"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape><t:AdditionalProperties>'
-        f"{extra}</t:AdditionalProperties></m:FolderShape>{wanted}<m:ParentFolderIds>{parent}</m:ParentFolderIds>"
+        f'<m:FindFolder Traversal="{traversal}"><m:FolderShape><t:BaseShape>IdOnly</t:BaseShape>'
+        f"<t:AdditionalProperties>{extra}</t:AdditionalProperties></m:FolderShape>{wanted}<m:ParentFolderIds>{parent}</m:ParentFolderIds>"
         "</m:FindFolder>"
     )
 
@@ -45,12 +45,15 @@ def named(name: str) -> str:
 
 def folder_id(answer: Answer, index: int = 0) -> str:
     found = answer.all("t:FolderId")[index]
-    return f'<t:FolderId Id="{found.attrib["Id"]}" ChangeKey="{found.attrib["ChangeKey"]}"/>'
+    return f'<t:FolderId Id="{found.get("Id")}" ChangeKey="{found.get("ChangeKey")}"/>'
 
 
 def test_the_standard_folders(server: Server) -> None:
-    names = ["root", "msgfolderroot", "calendar", "contacts", "deleteditems", "drafts", "inbox", "journal", "notes", "outbox",
-             "sentitems", "tasks", "junkemail", "searchfolders", "recoverableitemsroot", "recoverableitemsdeletions"]  # fmt: skip
+    names = [
+        *("root", "msgfolderroot", "calendar", "contacts", "deleteditems", "drafts", "inbox", "journal", "notes"),
+        *("outbox", "sentitems", "tasks", "junkemail", "searchfolders"),
+        *("recoverableitemsroot", "recoverableitemsdeletions"),
+    ]
     server.create(booking())
     answer = get(server, *map(distinguished, names), extra=field_uri("folder:DistinguishedFolderId"))
     assert set(answer.codes) == {"NoError"}

@@ -8,12 +8,21 @@ from pathlib import Path
 import pytest
 
 from emulator.store import MemoryStore, SqliteStore, Store
-from emulator.store.ids import MalformedIdError, WrongKindOfIdError, change_key, folder_id, item_id
-from emulator.store.ids import read_change_key, read_folder_id, read_item_id
+from emulator.store.ids import (
+    MalformedIdError,
+    WrongKindOfIdError,
+    change_key,
+    folder_id,
+    item_id,
+    read_change_key,
+    read_folder_id,
+    read_item_id,
+)
 from tests.emulator.ews.soap import ANNA, BO, Server, booking, distinguished, extended, prop, set_subject
 from tests.emulator.ews.test_folders import create as create_folder
 from tests.emulator.ews.test_folders import find as find_folder
-from tests.emulator.ews.test_folders import folder, folder_id as given_folder_id
+from tests.emulator.ews.test_folders import folder
+from tests.emulator.ews.test_folders import folder_id as given_folder_id
 from tests.emulator.ews.test_sync import sync
 
 
