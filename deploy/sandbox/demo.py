@@ -89,8 +89,7 @@ def _bring_up_and_replay(
                 display.line(f"  {reason}")
         display.line(verdict.summary(sum(requests.values()), replay.published + again))
         if keep:
-            display.line(f"It stays up until Ctrl-C. The calendars: {installation.emulator.page_url}")
-            _wait_for_interrupt(installation)
+            _stay_up(installation, display)
         return EXIT_DIFFERENT if verdict.differences or parked or again else EXIT_DONE
 
 
@@ -108,8 +107,10 @@ def _compare(installation: Installation, edition: Edition, folder: Path, display
     return compare(expected, found)
 
 
-def _wait_for_interrupt(installation: Installation) -> None:
+def _stay_up(installation: Installation, display: Display) -> None:
+    """Until Ctrl-C, or until a part dies (ChildError)."""
     try:
+        display.line(f"It stays up until Ctrl-C. The calendars: {installation.emulator.page_url}")
         while True:
             # Wakes up now and then, so that the death of a part does not go unnoticed.
             time.sleep(1.0)

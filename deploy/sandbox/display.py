@@ -1,5 +1,6 @@
 """What the demo shows: progress bars where a terminal watches, plain lines where not."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -11,11 +12,12 @@ class Display:
     """Standard output. Lines stay plain, so that they can be read by programs."""
 
     def __init__(self) -> None:
-        self._console = Console(soft_wrap=True, highlight=False)
+        self._console = Console()
 
     def line(self, text: str = "") -> None:
         """One line."""
-        self._console.print(text, markup=False, highlight=False)
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
