@@ -49,7 +49,7 @@ class Site:
         path = request.path
         if found := self._files.get(path):
             return HttpResponse(200, found[0], found[1], _HEADERS)
-        if path == "/events":
+        if path == "/events" and request.method == "GET":
             return self._live.stream()
         if path == "/api/mailboxes":
             return json_response([[box.address, box.name, box.kind] for box in self._organisation.mailboxes])

@@ -171,6 +171,11 @@ function show(stateName, text) {
   byId("state").textContent = text;
 }
 
+function count(id, number, word) {
+  byId(id).textContent = number.toLocaleString("en-GB");
+  byId(`${id}-word`).textContent = number === 1 ? word : `${word}s`;
+}
+
 function follow() {
   const feed = new EventSource("events");
   feed.addEventListener("open", () => {
@@ -185,8 +190,8 @@ function follow() {
   });
   feed.addEventListener("counts", (event) => {
     const counts = JSON.parse(event.data);
-    byId("changes").textContent = counts.changes.toLocaleString("en-GB");
-    byId("requests").textContent = counts.requests.toLocaleString("en-GB");
+    count("changes", counts.changes, "change");
+    count("requests", counts.requests, "EWS request");
   });
 }
 

@@ -5,6 +5,7 @@ import { element, hueOf } from "./dom.js";
 const ROW = 52;
 const SPARE_ROWS = 6;
 const GLOW_MS = 2600;
+const ORDER = new Intl.Collator("en", { numeric: true });
 const KINDS = { user: "Person", room: "Room", equipment: "Equipment" };
 
 export class MailboxList {
@@ -32,7 +33,7 @@ export class MailboxList {
   /** Take the mailboxes: [[address, name, kind]]. */
   fill(rows) {
     this.all = rows.map(([address, name, kind]) => ({ address, name, kind, text: `${name} ${address}`.toLowerCase() }));
-    this.all.sort((a, b) => a.name.localeCompare(b.name) || (a.address < b.address ? -1 : 1));
+    this.all.sort((a, b) => ORDER.compare(a.name, b.name) || (a.address < b.address ? -1 : 1));
     this.byAddress = new Map(this.all.map((mailbox) => [mailbox.address, mailbox]));
     this.filter();
   }
@@ -124,6 +125,8 @@ export class MailboxList {
 
 function initials(mailbox) {
   const words = mailbox.name.split(/[\s._-]+/).filter((word) => /[\p{L}\p{N}]/u.test(word));
-  const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
+  const last = words.at(-1) ?? "";
+  if (words.length > 1 && /^\d{1,3}$/.test(last)) return last;
+  const letters = words.length > 1 ? [words[0], last] : words;
   return letters.map((word) => Array.from(word)[0]).join("").toUpperCase();
 }
