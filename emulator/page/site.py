@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from emulator.ews.zones import zone
 from emulator.http.message import HttpRequest, HttpResponse, Outcome, json_response, text_response
 from emulator.organisation import Organisation
 from emulator.page.live import LiveFeed
@@ -82,7 +83,7 @@ def _as_json(entry: CalendarEntry) -> dict[str, object]:
         "title": entry.subject,
         "start": start.isoformat(),
         "end": end.isoformat(),
-        "dates": [_nearest_date(start).isoformat(), _nearest_date(end).isoformat()] if entry.all_day else None,
+        "dates": [_date(at, entry.time_zone).isoformat() for at in (start, end)] if entry.all_day else None,
         "place": entry.location,
         "show_as": entry.free_busy,
         "categories": list(entry.categories),
@@ -92,10 +93,12 @@ def _as_json(entry: CalendarEntry) -> dict[str, object]:
     }
 
 
-def _nearest_date(midnight: datetime) -> date:
-    """The date that begins at this instant in the zone where it is midnight.
+def _date(midnight: datetime, zone_id: str | None) -> date:
+    """The date that begins at this instant.
 
-    An all-day entry belongs to dates, whatever zone the page shows. The midnights of one date lie within twelve hours
-    of its UTC midnight (but for three zones in the Pacific), so rounding finds the date without knowing the zone.
+    An all-day entry belongs to dates, whatever zone the page shows. In the entry's own zone the instant is a midnight.
+    If that zone is not known: the midnights of one date lie within twelve hours of its UTC midnight, but for a few
+    zones in the Pacific, so rounding finds the date.
     """
-    return (midnight + timedelta(hours=12)).date()
+    known = zone(zone_id) if zone_id else None
+    return midnight.astimezone(known).date() if known else (midnight + timedelta(hours=12)).date()

@@ -212,6 +212,38 @@ def test_zones(page: Page, served: RunningEmulator) -> None:
     expect(entry(page, "That day")).to_have_css("grid-column-start", "4")
 
 
+@pytest.mark.parametrize("zone", ["Europe/Copenhagen", "America/New_York", "America/Sao_Paulo", "Asia/Beirut", "UTC"])
+def test_the_page_knows_when_a_date_begins(page: Page, served: RunningEmulator, zone: str) -> None:
+    """Both changes of the clock, in two zones at midnight itself, where the date begins an hour later."""
+    dates = [datetime(2018, 1, 1, tzinfo=UTC).date() + timedelta(days=n) for n in range(365)]
+    expected = []
+    for date in dates:
+        begins = datetime(date.year, date.month, date.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        if begins.astimezone(ZoneInfo(zone)).date() < date:
+            begins += timedelta(hours=1)
+        expected.append(int(begins.timestamp()) * 1000)
+    open_page(page, served)
+    script = """async ([dates, zone]) => {
+        const { startOfDate } = await import("/zones.js");
+        return dates.map((date) => startOfDate(date, zone).getTime());
+    }"""
+    found = page.evaluate(script, [[date.isoformat() for date in dates], zone])
+    wrong = [(str(d), f, e) for d, f, e in zip(dates, found, expected, strict=True) if f != e]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("windows_id", ["New Zealand Standard Time", "Hawaiian Standard Time"])
+def test_an_all_day_entry_keeps_its_date_wherever_it_was_made(served: RunningEmulator, windows_id: str) -> None:
+    box = f"person-{len(windows_id)}@example.com"
+    zone = ZoneInfo({"New Zealand Standard Time": "Pacific/Auckland"}.get(windows_id, "Pacific/Honolulu"))
+    day = datetime(2026, 12, 9, tzinfo=zone)
+    extra = f'<t:IsAllDayEvent>true</t:IsAllDayEvent><t:StartTimeZone Id="{windows_id}"/>'
+    book(served, box, "There", day, 24, extra)
+    query = urlencode({"mailbox": box, "start": "2026-12-07T00:00:00Z", "end": "2026-12-12T00:00:00Z"})
+    [shown] = requests.get(f"{served.page_url}api/calendar?{query}", timeout=TIMEOUT_SECONDS).json()
+    assert shown["dates"] == ["2026-12-09", "2026-12-10"]
+
+
 def test_the_keyboard_is_enough(page: Page, served: RunningEmulator) -> None:
     book(
         served,
