@@ -227,7 +227,7 @@ def tombstone(action: WriteTombstone) -> str:
 
 def replace_tombstone(action: WriteTombstone, ref: ItemRef) -> str:
     """One ItemChange: what the tombstone says now."""
-    return _replace_entry(ref, tombstone_subject(action), _tombstone_marks(action))
+    return _replace_entry(ref, tombstone_subject(action), marks(action.change))
 
 
 def floor(source: str, revision: int) -> str:
@@ -279,7 +279,11 @@ def _replace_entry(ref: ItemRef, subject: str, properties: dict[str, str]) -> st
         ref,
         [
             _set("item:Subject", subject_xml, "Message"),
-            *(_set_extended(name, value, "Message") for name, value in properties.items()),
+            # What the entry said before must not stay: a cancellation has no digest.
+            *(
+                _set_extended(name, value, "Message") if value else _unset(_URI[name])
+                for name, value in properties.items()
+            ),
         ],
     )
 
