@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -147,8 +147,7 @@ async def publish_lines(
             under_way.add(asyncio.create_task(publish(event)))
             if len(under_way) >= MAX_IN_FLIGHT:
                 done, under_way = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    task.result()
+                await asyncio.gather(*done)  # raises the first error, and takes note of the others
         await asyncio.gather(*under_way)
     finally:
         for task in under_way:
@@ -174,15 +173,18 @@ async def _chunks(stream: ByteStream) -> AsyncIterator[bytes]:
     waiting: asyncio.Queue[bytes | OSError] = asyncio.Queue(maxsize=4)
 
     def read() -> None:
-        with suppress(RuntimeError):  # the loop was closed: nobody wants the rest
-            while True:
-                try:
-                    chunk: bytes | OSError = stream.read1(_CHUNK_BYTES)
-                except OSError as error:
-                    chunk = error
-                asyncio.run_coroutine_threadsafe(waiting.put(chunk), loop).result()
-                if not chunk or isinstance(chunk, OSError):
-                    return
+        chunk: bytes | OSError = b"to begin with"
+        while chunk and not isinstance(chunk, OSError):
+            try:
+                chunk = stream.read1(_CHUNK_BYTES)
+            except (OSError, ValueError) as error:  # ValueError: the file was closed, because publishing failed
+                chunk = error if isinstance(error, OSError) else b""
+            handing_over = waiting.put(chunk)
+            try:
+                asyncio.run_coroutine_threadsafe(handing_over, loop).result()
+            except (RuntimeError, CancelledError):  # the loop is at its end: nobody wants the rest
+                handing_over.close()
+                return
 
     threading.Thread(target=read, name="line-reader", daemon=True).start()
     while chunk := await waiting.get():

@@ -10,7 +10,7 @@ from contract.names import DEFAULT_PARTITIONS
 AMQP_URL: Final = "CALLSHEET_AMQP_URL"
 PARTITIONS: Final = "CALLSHEET_PARTITIONS"
 DEFAULT_AMQP_URL: Final = "amqp://guest:guest@localhost:5672/"
-MAX_PARTITIONS: Final = 999
+MAX_PARTITIONS: Final = 256
 
 
 class SettingsError(Exception):

@@ -168,9 +168,10 @@ class State:
         execute("COMMIT")
 
     def _explained(self, error: sqlite3.Error) -> StateError:
-        if error.sqlite_errorcode in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)  # not set where Python itself complains
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             return StateError(f"{self._path} is in use: another sync is running on it; wait for its end")
-        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB or error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CORRUPT:
+        if code == sqlite3.SQLITE_NOTADB or code & 0xFF == sqlite3.SQLITE_CORRUPT:
             return StateError(f"{self._path} is damaged or no state file ({error}): take it from a backup")
         return StateError(f"{self._path}: {error}")
 

@@ -108,6 +108,16 @@ def test_a_broker_that_is_away_is_exit_code_1_without_the_password(tmp_path: Pat
     assert len(done.stderr.splitlines()) == 1
 
 
+async def test_publish_stops_with_one_line_when_the_topology_does_not_fit(tmp_path: Path, amqp_url: str) -> None:
+    await declare_topology(amqp_url, partitions=1)
+    file = tmp_path / "many.jsonl"
+    file.write_bytes(lines(*(encode(changed_event(number, f"m{number}@example.com")) for number in range(5000))))
+    done = run("publish", file, amqp_url=amqp_url)
+    assert done.returncode == 1
+    (said,) = done.stderr.splitlines()
+    assert "run `callsheet-consumer topology` with the same CALLSHEET_PARTITIONS" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [

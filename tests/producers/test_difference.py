@@ -137,7 +137,7 @@ def mapped(schedule: Mapping[str, Booking], directory: Directory) -> dict[Place,
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(SCHEDULES, FULL_DIRECTORIES), min_size=1, max_size=6))
 def test_the_events_always_lead_to_the_schedule_mapped_by_the_directory(
     versions: list[tuple[dict[str, Booking], dict[ScheduledObject, str]]],
@@ -155,7 +155,7 @@ def test_the_events_always_lead_to_the_schedule_mapped_by_the_directory(
         assert difference(state, schedule, directory) == Difference((), (), frozenset())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_runs_that_break_off_leave_nothing_behind(data: st.DataObject) -> None:
     """A run may break off after any part of its events reached the broker; the next complete run puts all right."""
@@ -178,7 +178,7 @@ def test_runs_that_break_off_leave_nothing_behind(data: st.DataObject) -> None:
     assert difference(applied(state, found), schedule, directory) == Difference((), (), frozenset())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(SCHEDULES, DIRECTORIES), min_size=1, max_size=6))
 def test_with_gaps_in_the_directory_nobody_loses_or_gets_anything_by_the_gap(
     versions: list[tuple[dict[str, Booking], dict[ScheduledObject, str]]],
