@@ -10,21 +10,21 @@ from pathlib import Path
 
 import orjson
 import pytest
+from typer.testing import CliRunner, Result
 
 from contract.codec import encode
 from contract.event import MAX_SNAPSHOT_BYTES, Event, now_in_ms
 from deploy.sandbox.ports import free_ports
+from producers.commands import app
 from producers.lines import LineSplitter
 from tests.producers.samples import cancelled_event, changed_event, directory_csv, event_xml, schedule_xml, write
 from tests.producers.topology import Arrivals, declare_topology
 
 
-def run(
-    *arguments: str | Path, amqp_url: str = "", stdin: bytes = b"", environment: Mapping[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str | Path, amqp_url: str = "", stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
     """``callsheet-producer`` in a process of its own."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("CALLSHEET_")}
-    given = {**kept, **(environment or {}), "TERM": "dumb", **({"CALLSHEET_AMQP_URL": amqp_url} if amqp_url else {})}
+    given = {**kept, "TERM": "dumb", **({"CALLSHEET_AMQP_URL": amqp_url} if amqp_url else {})}
     done = subprocess.run(
         [sys.executable, "-m", "producers", *map(str, arguments)],
         env=given,
@@ -33,6 +33,12 @@ def run(
         timeout=50,
     )
     return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def run_here(*arguments: str, environment: Mapping[str, str] | None = None) -> Result:
+    """The command in this process, which is quicker; it must not read standard input."""
+    clean: dict[str, str | None] = {key: None for key in os.environ if key.startswith("CALLSHEET_")}
+    return CliRunner().invoke(app, arguments, env={**clean, "TERM": "dumb", **(environment or {})})
 
 
 def nobody() -> str:
@@ -138,18 +144,19 @@ async def test_publish_stops_with_one_line_when_the_topology_does_not_fit(tmp_pa
 def test_wrong_usage_and_settings_are_exit_code_2(
     arguments: tuple[str, ...], environment: dict[str, str], said: str
 ) -> None:
-    done = run(*arguments, environment=environment)
-    assert done.returncode == 2
+    done = run_here(*arguments, environment=environment)
+    assert done.exit_code == 2
     assert said in done.stderr
     assert "s3cret" not in done.stdout + done.stderr
 
 
 def test_help_teaches_with_examples() -> None:
-    done = run("sync", "pentabarf", "--help")
-    assert done.returncode == 0
+    done = run_here("sync", "pentabarf", "--help")
+    assert done.exit_code == 0
     assert "Examples" in done.stdout
     assert "kind,id,mailbox" in done.stdout
-    assert "CALLSHEET_AMQP_URL" in run("--help").stdout
+    assert "CALLSHEET_AMQP_URL" in run_here("--help").stdout
+    assert "publish --check" in run_here("publish", "--help").stdout
 
 
 class Studio:
