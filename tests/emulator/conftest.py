@@ -10,7 +10,7 @@ from deploy.sandbox.stand_in import RunningEmulator, start_emulator
 from tests.conftest import EWS_PASSWORD, EWS_USER
 from tests.emulator.soap import Client
 
-MAILBOXES = 40
+MAILBOXES = 400
 _numbers = itertools.count()
 
 
