@@ -274,7 +274,7 @@ class ExistingBroker:
         self.management = Management(management_url)
         if not self.management.answers():
             raise BrokerUnavailable(
-                f"the management API of the broker on {self._parts.hostname} does not answer: {self.management!r}. "
+                f"the management API of the broker on {self._parts.hostname} does not answer at {self.management.url}. "
                 "Enable it (rabbitmq-plugins enable rabbitmq_management), or name it in CALLSHEET_MANAGEMENT_URL"
             )
         self._taken: list[str] = []

@@ -50,7 +50,7 @@ def run_demo(schedule: Path | None, store: Path | None, *, keep: bool, seed: int
             return EXIT_WRONG_USAGE
         except (ChildError, NotSettled, BrokerUnavailable, ManagementError) as error:
             display.line(f"demo: {error}")
-            if store is None:
+            if store is None and not isinstance(error, BrokerUnavailable):
                 display.line("(logs went with the temporary folder; `make demo STORE=DIR` keeps them)")
             return EXIT_DIFFERENT
         except KeyboardInterrupt:
