@@ -133,9 +133,8 @@ class System:
 
     async def start_replicas(self, count: int) -> None:
         """Start replicas and wait until all are ready and hold every partition between them."""
-        for _ in range(count):
-            self.start_replica()
-        await eventually_async(lambda: all(replica.ready() for replica in self.replicas), 30, what="ready")
+        new = [self.start_replica() for _ in range(count)]
+        await eventually_async(lambda: all(replica.ready() for replica in new), 30, what="ready")
         await eventually_async(lambda: sum(self.partitions()) == 16, 30, what="16 partitions held")
 
     def partitions(self) -> list[int]:
