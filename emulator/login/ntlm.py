@@ -76,7 +76,8 @@ class NtlmAcceptor:
     def _step(context: _Context, token: bytes) -> bytes:
         try:
             return context.step(token) or b""
-        except (SpnegoError, ValueError, struct.error, UnicodeError) as error:
+        except (SpnegoError, ValueError, ArithmeticError, LookupError, TypeError, struct.error) as error:
+            # All but the first are how pyspnego meets a damaged message.
             raise NtlmError("the log-in was refused") from error
 
     def _remember(self, name: str, account: Account) -> None:
