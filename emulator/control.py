@@ -24,7 +24,7 @@ class Control:
         self._counters = counters
         self._faults = faults
 
-    def answer(self, request: HttpRequest, peer: Peer) -> HttpResponse:  # noqa: ARG002 - what a handler is given
+    def answer(self, request: HttpRequest, _peer: Peer) -> HttpResponse:
         """Answer one request; what is wrong with it is said as {"error": …} with status 400, 404 or 405."""
         method, path = request.method, request.path.rstrip("/")
         if path == "/counters":
