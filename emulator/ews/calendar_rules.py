@@ -6,18 +6,20 @@ from datetime import UTC, datetime, time, timedelta, tzinfo
 from secrets import token_hex
 
 from emulator.ews.failure import ResponseError
-from emulator.ews.reading import zone_of
+from emulator.ews.reading import meeting_zone_id, zone_of
+from emulator.ews.zones import canonical_id
 from emulator.store import Value
 
 LONGEST = 5 * 366 * 86_400
 """Five years in seconds, leap days counted in the caller's favour (ErrorCalendarDurationIsTooLong)."""
 
 
-def complete(kept: dict[str, Value], context: tzinfo, now: float) -> None:
+def complete(kept: dict[str, Value], context: tzinfo, now: float, *, zone_id: str | None = None) -> None:
     """Check and complete the values of a calendar item that is about to be saved, in place.
 
-    Without a start the item begins at the next full half hour; without an end it lasts half an hour. All-day items
-    widen to midnights in their zone. Raises ResponseError:
+    ``zone_id`` is the Windows id of ``context``: the item's zone when it names none itself; an end without a zone of
+    its own has that of the start. Without a start the item begins at the next full half hour; without an end it lasts
+    half an hour. All-day items widen to midnights in their zone. Raises ResponseError:
     ErrorCalendarEndDateIsEarlierThanStartDate (MS-OXWSMTGS_R1204), ErrorCalendarDurationIsTooLong (MS-OXWSMTGS_R1203).
     """
     start, end = kept.get("calendar:Start"), kept.get("calendar:End")
@@ -36,6 +38,9 @@ def complete(kept: dict[str, Value], context: tzinfo, now: float) -> None:
     if end - start > LONGEST:
         raise ResponseError("ErrorCalendarDurationIsTooLong", "Duration is too long: an item may last five years.")
     kept["calendar:Start"], kept["calendar:End"] = start, end
+    named = meeting_zone_id(kept) or canonical_id(zone_id or "UTC")
+    start_zone = kept.setdefault("calendar:StartTimeZone", [named, "", ""])
+    kept.setdefault("calendar:EndTimeZone", start_zone)
     kept.setdefault("calendar:UID", "040000008200E00074C5B7101A82E008" + token_hex(24).upper())
 
 

@@ -71,6 +71,13 @@ class Call:
             raise FaultError("ErrorSchemaValidation", f"The request failed schema validation: '{name}' is missing.")
         return found
 
+    def listed(self, name: str) -> list[etree._Element]:
+        """What the child ``m:name`` of the request holds. Raises FaultError when that is nothing."""
+        found = list(self.needed(name))
+        if not found:
+            raise FaultError("ErrorSchemaValidation", f"The request failed schema validation: '{name}' is empty.")
+        return found
+
     def choice(self, name: str, allowed: Sequence[str], *, required: bool = False) -> str | None:
         """An attribute of the request, checked. Raises FaultError."""
         value = self.element.get(name)

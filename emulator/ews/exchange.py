@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from emulator.ews import access
+from emulator.ews import access, versions
 from emulator.ews.call import Call
 from emulator.ews.envelope import read_envelope, schema_violation
 from emulator.ews.failure import ResponseError, SchemaViolationError
@@ -69,6 +69,7 @@ class Exchange:
                 "ErrorInvalidRequest", "The request is invalid.", operation=request.operation, mailbox=named
             )
         try:
+            versions.check(request)
             mailbox = access.acting_as(self.organisation, request, account)
             now = self.options.clock()
             opened = None if mailbox is None else self.store.open(mailbox.address)

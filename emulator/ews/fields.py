@@ -11,8 +11,8 @@ keep it. Flags:
 * ``F`` comes back from FindItem; what lacks it comes from GetItem only.
 * ``D`` belongs to the Default shape; ``N`` does not belong to AllProperties either, it must be asked for by name.
 
-Types: ``string``, ``boolean``, ``int``, ``instant``, ``strings``, ``body``, ``zone``, ``xml`` (kept as it came),
-``computed`` (an element the server makes), or the name of an enumeration.
+Types: ``string``, ``language``, ``boolean``, ``int``, ``instant``, ``strings``, ``body``, ``zone``, ``xml`` (kept as
+it came), ``computed`` (an element the server makes), or the name of an enumeration.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ DisplayCc string QF
 DisplayTo string QF
 HasAttachments boolean QFD
 ExtendedProperty extended S
-Culture string SF
+Culture language SF
 EffectiveRights computed F
 LastModifiedName string QF
 LastModifiedTime instant QF

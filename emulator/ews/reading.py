@@ -6,12 +6,14 @@ must learn that before they meet a real server.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from html import unescape
 
 from lxml import etree
 
-from emulator.ews import values
+from emulator.ews import structures, values
 from emulator.ews.extended import parse_extended
 from emulator.ews.failure import ResponseError, SchemaViolationError
 from emulator.ews.fields import BODY_TYPE, BY_ELEMENT, ENUMERATIONS, Field
@@ -20,9 +22,10 @@ from emulator.ews.zones import canonical_id, zone
 from emulator.store import Value
 
 SUBJECT_LIMIT = 255
-"""The server cuts a longer subject."""
+"""The server cuts a longer subject (MS-OXWSCORE_R74)."""
 _T_LENGTH = len(T)
-_NO_XML_CHANGE = ("ItemId", "ParentFolderId")
+_LANGUAGE = re.compile(r"[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*\Z")
+_MEETING_ZONE = re.compile(r'<t:MeetingTimeZone TimeZoneName="([^"]*)"')
 
 
 @dataclass(slots=True)
@@ -88,7 +91,11 @@ def read_property(known: Field, element: etree._Element, draft: Draft) -> None:
 
 def _read_value(known: Field, element: etree._Element, draft: Draft) -> Value:
     kind = known.type
-    if kind == "string":
+    if len(element) and kind not in ("strings", "zone", "xml"):
+        raise SchemaViolationError(f"The element '{known.element}' may hold text only.", element)
+    if kind == "language" and _LANGUAGE.match(element.text or "") is None:
+        raise SchemaViolationError(f"The '{known.element}' element is invalid - '{element.text}'.", element)
+    if kind in ("string", "language"):
         content = element.text or ""
         return content[:SUBJECT_LIMIT] if known.element == "Subject" else content
     if kind == "instant":
@@ -106,6 +113,8 @@ def _read_value(known: Field, element: etree._Element, draft: Draft) -> Value:
             raise SchemaViolationError(f"ReminderMinutesBeforeStart is out of range - {number}.", element)
         return number
     if kind == "strings":
+        if any(child.tag != f"{T}String" or len(child) for child in element):
+            raise SchemaViolationError(f"The element '{known.element}' holds something other than 'String'.", element)
         return [child.text or "" for child in element]
     if kind == "body":
         body_type = element.get("BodyType")
@@ -135,15 +144,13 @@ def _kept_xml(known: Field, element: etree._Element) -> str:
             parent = content.getparent()
             if parent is not None:
                 parent.remove(content)
-    elif known.element in ("RequiredAttendees", "OptionalAttendees", "Resources"):
-        for attendee in element:
-            if attendee.find(f"{T}Mailbox") is None:
-                raise SchemaViolationError("An 'Attendee' has no 'Mailbox'.", attendee)
+    structures.check(element)
     return values.outer_xml(element)
 
 
 def read_zone(element: etree._Element) -> list[str]:
     """A time zone as [Windows id, name, definition as XML]. Raises ResponseError for an unknown id alone."""
+    structures.check(element)
     given = element.get("Id", "")
     content = "".join(values.outer_xml(child) for child in element)
     if zone(given) is None and not content:
@@ -165,11 +172,14 @@ def zone_of(kept: dict[str, Value], context: tzinfo = UTC, path: str = "calendar
         given = kept.get(where)
         if isinstance(given, list):
             return zone(given[0]) or context
-    meeting = kept.get("calendar:MeetingTimeZone")
-    if isinstance(meeting, str):
-        found = zone(etree.fromstring(meeting.replace("<t:", "<").replace("</t:", "</")).get("TimeZoneName", ""))
-        return found or context
-    return context
+    return zone(meeting_zone_id(kept) or "") or context
+
+
+def meeting_zone_id(kept: dict[str, Value]) -> str | None:
+    """The Windows id in an item's MeetingTimeZone, which is all that Exchange 2007 knows of zones; None without one."""
+    named = _MEETING_ZONE.match(str(kept.get("calendar:MeetingTimeZone", "")))
+    found = unescape(named.group(1)) if named else ""
+    return canonical_id(found) if zone(found) is not None else None
 
 
 def settle_local_times(draft: Draft, context: tzinfo, standing: dict[str, Value] | None = None) -> None:

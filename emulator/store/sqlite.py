@@ -41,7 +41,7 @@ class SqliteStore(MemoryStore):
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        # The file itself is written (and waited for) once in about 80 MB, not once in 4: it is what a backfill waits for.
+        # The file itself is written, and waited for, once in about 80 MB instead of 4: backfills wait for little else.
         self._db.execute("PRAGMA wal_autocheckpoint=20000")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version not in (0, _VERSION):

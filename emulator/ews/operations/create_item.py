@@ -28,7 +28,7 @@ def create_item(call: Call) -> Reply:
     """
     call.choice("SendMeetingInvitations", INVITATIONS)
     call.choice("MessageDisposition", DISPOSITIONS)
-    drafts = [_read(call, element) for element in call.needed("Items")]
+    drafts = [_read(call, element) for element in call.listed("Items")]
     given = call.element.find(f"{M}SavedItemFolderId")
     saved: Folder | ResponseError | None = None
     if given is not None:
@@ -73,7 +73,7 @@ def _create(call: Call, saved: Folder | ResponseError | None, draft: Draft | Res
         code = "ErrorCannotCreateCalendarItemInNonCalendarFolder"
         raise ResponseError(code, "A calendar item can only be created in a calendar folder.")
     if calendar:
-        calendar_rules.complete(draft.values, call.zone, call.now)
+        calendar_rules.complete(draft.values, call.zone, call.now, zone_id=call.request.time_zone)
     elif disposition == "SendOnly":
         # There is no mail transport here; a message that is only sent leaves nothing behind.
         return "<m:Items/>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from emulator.ews.call import Call
-from emulator.ews.failure import ResponseError
+from emulator.ews.failure import ResponseError, SchemaViolationError
 from emulator.ews.messages import Reply
 from emulator.ews.values import format_boolean
 from emulator.ews.xmltext import M, T, attribute, text
@@ -82,11 +82,13 @@ def convert_id(call: Call) -> Reply:
     version that way.
     """
     target = str(call.choice("DestinationFormat", _FORMATS, required=True))
-    return call.batch(list(call.needed("SourceIds")), lambda element: _convert(element, target))
+    return call.batch(call.listed("SourceIds"), lambda element: _convert(element, target))
 
 
 def _convert(element: etree._Element, target: str) -> str:
     given, mailbox = element.get("Id", ""), element.get("Mailbox", "")
+    if not mailbox:
+        raise SchemaViolationError("The required attribute 'Mailbox' is missing.", element)
     try:
         read_item_id(given)
     except WrongKindOfIdError:

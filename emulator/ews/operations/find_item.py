@@ -45,7 +45,7 @@ def find_item(call: Call) -> Reply:
     """Find items in one or several folders; one response message for each folder, in order."""
     traversal = call.choice("Traversal", ("Shallow", "SoftDeleted", "Associated"), required=True)
     search = _read(call, str(traversal))
-    return call.batch(list(call.needed("ParentFolderIds")), partial(_find, call, search))
+    return call.batch(call.listed("ParentFolderIds"), partial(_find, call, search))
 
 
 def _read(call: Call, traversal: str) -> _Search:

@@ -32,14 +32,14 @@ def get_folder(call: Call) -> Reply:
         folder = access.folder(call, element)
         return f"<m:Folders>{shape.write(folder, call.own_mailbox())}</m:Folders>"
 
-    return call.batch(list(call.needed("FolderIds")), get)
+    return call.batch(call.listed("FolderIds"), get)
 
 
 def find_folder(call: Call) -> Reply:
     """Find subfolders, directly below (Shallow) or at any depth (Deep); without a match RootFolder is still there."""
     traversal = call.choice("Traversal", ("Shallow", "Deep", "SoftDeleted"), required=True)
     shape = read_folder_shape(call.element.find(f"{M}FolderShape"))
-    return call.batch(list(call.needed("ParentFolderIds")), partial(_find, call, shape, str(traversal)))
+    return call.batch(call.listed("ParentFolderIds"), partial(_find, call, shape, str(traversal)))
 
 
 def _find(call: Call, shape: FolderShape, traversal: str, element: etree._Element) -> str:
@@ -66,8 +66,11 @@ def _below(mailbox: MailboxStore, parent: Folder, *, deep: bool) -> Iterator[Fol
 
 
 def create_folder(call: Call) -> Reply:
-    """Create folders. A second one of the same name, in any case of letters, is ErrorFolderExists."""
-    drafts = [_draft(element) for element in call.needed("Folders")]
+    """Create folders. A second one of the same name, in any case of letters, is ErrorFolderExists.
+
+    DisplayName is required (MS-OXWSFOLD_R71021).
+    """
+    drafts = [_draft(element) for element in call.listed("Folders")]
     try:
         given = next(iter(call.needed("ParentFolderId")), None)
         parent: Folder | ResponseError = access.folder(call, given, missing="ErrorParentFolderNotFound")
@@ -113,7 +116,7 @@ def _create(call: Call, parent: Folder | ResponseError, draft: FolderDraft | Res
 def delete_folder(call: Call) -> Reply:
     """Delete folders with all they hold (MS-OXWSFOLD_R34301 to R34303). Standard folders are kept."""
     how = call.choice("DeleteType", DISPOSALS, required=True)
-    return call.batch(list(call.needed("FolderIds")), partial(_delete, call, str(how)))
+    return call.batch(call.listed("FolderIds"), partial(_delete, call, str(how)))
 
 
 def _delete(call: Call, how: str, element: etree._Element) -> str:

@@ -23,7 +23,7 @@ NO_ITEMS = "<m:Items/>"
 def get_item(call: Call) -> Reply:
     """Give the items asked for, in order."""
     shape = read_shape(call.element.find(f"{M}ItemShape"))
-    return call.batch(list(call.needed("ItemIds")), partial(_get, call, shape), on_error=NO_ITEMS)
+    return call.batch(call.listed("ItemIds"), partial(_get, call, shape), on_error=NO_ITEMS)
 
 
 def _get(call: Call, shape: Shape, element: etree._Element) -> str:
@@ -40,7 +40,7 @@ def delete_item(call: Call) -> Reply:
     """
     how = call.choice("DeleteType", DISPOSALS, required=True)
     call.choice("SendMeetingCancellations", INVITATIONS)
-    return call.batch(list(call.needed("ItemIds")), partial(_delete, call, str(how)))
+    return call.batch(call.listed("ItemIds"), partial(_delete, call, str(how)))
 
 
 def _delete(call: Call, how: str, element: etree._Element) -> str:
@@ -72,7 +72,7 @@ def move_item(call: Call) -> Reply:
         )
     except ResponseError as error:
         target = error
-    return call.batch(list(call.needed("ItemIds")), partial(_move, call, target), on_error=NO_ITEMS)
+    return call.batch(call.listed("ItemIds"), partial(_move, call, target), on_error=NO_ITEMS)
 
 
 def _move(call: Call, target: Folder | ResponseError, element: etree._Element) -> str:

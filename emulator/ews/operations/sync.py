@@ -53,9 +53,14 @@ def read_state(given: str) -> SyncState:
 
 
 def sync_folder_items(call: Call) -> Reply:
-    """Tell what changed in a folder since the state a client had, in the order it changed."""
+    """Tell what changed in a folder since the state a client had, in the order it changed.
+
+    Without SyncState everything is new (MS-OXWSSYNC_R382), with it only what changed since (R504). Items in Ignore are
+    skipped (R3851). MaxChangesReturned is from 1 to 512 (R389); IncludesLastItemInRange is false when more is to come
+    (R6702).
+    """
     shape = read_shape(call.element.find(f"{M}ItemShape"), find=True)
-    return call.batch(list(call.needed("SyncFolderId")), lambda element: _sync(call, shape, element))
+    return call.batch(call.listed("SyncFolderId"), lambda element: _sync(call, shape, element))
 
 
 def _sync(call: Call, shape: Shape, element: etree._Element) -> str:

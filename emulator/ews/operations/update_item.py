@@ -47,7 +47,7 @@ def update_item(call: Call) -> Reply:
     how = str(call.choice("ConflictResolution", RESOLUTIONS, required=True))
     call.choice("MessageDisposition", DISPOSITIONS)
     call.choice("SendMeetingInvitationsOrCancellations", _INVITATIONS)
-    changes = [_read(element) for element in call.needed("ItemChanges")]
+    changes = [_read(element) for element in call.listed("ItemChanges")]
     return call.batch(changes, partial(_update, call, how), on_error=NO_ITEMS)
 
 
@@ -125,7 +125,11 @@ def _update(call: Call, how: str, change: Change) -> str:
         conflicts = sum(item.touched.get(path, 0) > (seen or 0) for path in written)
         _resolve(item, kept, seen or 0)
     if item.kind == "CalendarItem":
-        calendar_rules.complete(kept, call.zone, call.now)
+        if "calendar:MeetingTimeZone" in written and "calendar:StartTimeZone" not in written:
+            # A client of Exchange 2007 moved the item to another zone in the only way it knows.
+            kept.pop("calendar:StartTimeZone", None)
+            kept.pop("calendar:EndTimeZone", None)
+        calendar_rules.complete(kept, call.zone, call.now, zone_id=call.request.time_zone)
     size = size_of(kept)
     call.check_room(size - item.size)
     mailbox = call.own_mailbox()

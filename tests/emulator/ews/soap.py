@@ -163,7 +163,7 @@ class Server:
         assert content is not None
         if SCHEMA is not None and content[0].tag != f"{{{NS['s']}}}Fault":
             body_only = etree.fromstring(etree.tostring(content[0]))
-            assert SCHEMA.validate(body_only), f"{SCHEMA.error_log}\n{etree.tostring(body_only).decode()}"
+            assert SCHEMA.validate(body_only), str(SCHEMA.error_log)
         return Answer(reply, root)
 
     def create(self, *items: str, folder: str = CALENDAR, mailbox: str | None = None) -> Answer:
