@@ -4,7 +4,9 @@ exchangelib opens the session (Basic, NTLM, OAuth2 with its token); the request 
 here. Blocking: each worker thread has one of its own.
 """
 
+import math
 import ssl
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,6 +31,7 @@ TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 
 _CONNECT_SECONDS: Final = 10.0
+_TOKEN_MARGIN_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Connection:
 
         ``body`` is the XML of the operation's element. Raises :class:`CalendarError`.
         """
+        if self._token_ends_soon():
+            self._drop_token()
         try:
             if self._session is None:
                 self._session = self._protocol.create_session()
@@ -94,7 +99,11 @@ class Connection:
             )
         except (requests.RequestException, HTTPError, OSError, OAuth2Error, KeyError, ValueError) as error:
             self.close()
+            if isinstance(error, OAuth2Error):
+                self._drop_token()
             raise _failure_below_http(error) from error
+        if response.status_code == 401:
+            self._drop_token()
         return _response_messages(operation, response)
 
     def close(self) -> None:
@@ -102,6 +111,22 @@ class Connection:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    def _token_ends_soon(self) -> bool:
+        if self._endpoint.oauth is None or self._session is None:
+            return False
+        token = self._protocol.credentials.access_token or {}
+        return bool(token.get("expires_at", math.inf) < time.time() + _TOKEN_MARGIN_SECONDS)
+
+    def _drop_token(self) -> None:
+        """Get a new token for the next request.
+
+        exchangelib gives an old token to a new session for ever, and its own renewal needs a refresh token, which
+        client credentials never come with (RFC 6749, section 4.4.3): only new credentials have no token.
+        """
+        if self._endpoint.oauth is not None:
+            self.close()
+            self._protocol = _protocol(self._endpoint)
 
 
 def envelope(schema: str, mailbox: str, body: str) -> bytes:
