@@ -13,10 +13,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from contract.codec import encode
-from contract.event import MAX_SNAPSHOT_BYTES, Event, now_in_ms
+from contract.event import MAX_SNAPSHOT_BYTES, Event, highest_revision, now_in_ms
 from deploy.sandbox.ports import free_ports
 from producers.commands import app
-from producers.lines import LineSplitter
 from tests.producers.samples import cancelled_event, changed_event, directory_csv, event_xml, schedule_xml, write
 from tests.producers.topology import Arrivals, declare_topology
 
@@ -199,10 +198,7 @@ async def test_sync_publishes_only_what_changed_and_again_sends_everything(tmp_p
 
     arrivals = Arrivals(amqp_url)
     await arrivals.collect(lambda messages: len(messages) == 7)
-    calendars = {}
-    for event in sorted(arrivals.events, key=lambda event: (event.subject, event.type)):
-        calendars[event.subject, event.id] = event
-    revisions = {event.data.revision for event in arrivals.events if event.type != "schedule.mailbox.snapshot.v1"}
+    revisions = {highest_revision(event) for event in arrivals.events}
     assert max(revisions) == moved["revision"]
     assert len(revisions) == 2
 
@@ -248,14 +244,3 @@ async def test_what_nobody_can_have_meant_is_refused(tmp_path: Path, amqp_url: s
     assert emptied.returncode == 1
     assert "4 bookings" in emptied.stderr
     assert "cancelled=4 " in studio.sync("--allow-empty").stdout
-
-
-def test_lines_are_cut_the_same_however_the_chunks_fall() -> None:
-    text = b"one\n\ntwo two\n" + b"x" * 30 + b"\nlast"
-    for size in range(1, len(text) + 1):
-        splitter = LineSplitter(longest=10)
-        found = [line for at in range(0, len(text), size) for line in splitter.feed(text[at : at + size])]
-        found += splitter.end()
-        assert [line.content for line in found] == [b"one", b"", b"two two", None, b"last"]
-        assert [line.number for line in found] == [1, 2, 3, 4, 5]
-        assert found[3].length == 30
