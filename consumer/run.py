@@ -49,7 +49,9 @@ async def run(settings: RunSettings) -> None:
     try:
         port = HttpPort(settings.http_host, settings.http_port, metrics, health)
     except OSError as error:
-        raise SettingsError([f"{PREFIX}HTTP_PORT: {settings.http_port} cannot be had ({error.strerror})"]) from None
+        where = f"{settings.http_host}:{settings.http_port}"
+        name = f"{PREFIX}HTTP_HOST, {PREFIX}HTTP_PORT"
+        raise SettingsError([f"{name}: {where} cannot be had ({error.strerror}); expected a free port"]) from None
     logger().info("started", replica=settings.replica, http_port=port.port, enabled=settings.enabled)
     stop = asyncio.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):

@@ -6,7 +6,7 @@ import socket
 import ssl
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -49,6 +49,21 @@ def _delays(text: object) -> tuple[str, ...]:
 
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
 
+_AMQP_URL: Final = "amqp://user:password@host:5672/vhost or amqps://…"
+_EWS_URL: Final = "https://host[:port]/EWS/Exchange.asmx, without a user or password in it"
+
+
+def _url_parts(url: str, expected: str) -> SplitResult:
+    """The parts of a URL with a host. Raises ValueError that says what is expected, and nothing of the URL itself."""
+    try:
+        parts = urlsplit(url)
+        usable = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError(expected)
+    return parts
+
 
 class BrokerSettings(BaseSettings):
     """What every command needs that speaks to RabbitMQ."""
@@ -58,21 +73,27 @@ class BrokerSettings(BaseSettings):
     amqp_url: SecretStr = SecretStr("amqp://guest:guest@localhost:5672/")
     partitions: Annotated[int, Field(ge=1, le=256)] = DEFAULT_PARTITIONS
     retry_delays: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_delays)] = _delays("30s,2m,10m,1h")
-    replica: Annotated[str, Field(pattern=r"^[\x21-\x7e]{1,100}$")] = f"{socket.gethostname()}-{os.getpid()}"
+    replica: str = f"{socket.gethostname()}-{os.getpid()}"
 
     @field_validator("amqp_url")
     @classmethod
     def _is_amqp(cls, url: SecretStr) -> SecretStr:
-        parts = urlsplit(url.get_secret_value())
-        if parts.scheme not in ("amqp", "amqps") or not parts.hostname:
-            raise ValueError("amqp://user:password@host:5672/vhost or amqps://…")
+        if _url_parts(url.get_secret_value(), _AMQP_URL).scheme not in ("amqp", "amqps"):
+            raise ValueError(_AMQP_URL)
         return url
+
+    @field_validator("replica")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        if not re.fullmatch(r"[\x21-\x7e]{1,100}", name):
+            raise ValueError("1 to 100 printable ASCII characters without spaces")
+        return name
 
 
 class RunSettings(BrokerSettings):
     """What ``callsheet-consumer run`` needs."""
 
-    ews_url: Annotated[str, Field(pattern=r"^https?://[^/\s]+/\S+$")]
+    ews_url: str
     ews_auth: Literal["ntlm", "basic", "oauth2"] = "ntlm"
     ews_user: str = ""
     ews_password: SecretStr = SecretStr("")
@@ -96,6 +117,15 @@ class RunSettings(BrokerSettings):
     http_port: Annotated[int, Field(ge=0, le=65535)] = 9464
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("ews_url")
+    @classmethod
+    def _is_an_address_of_exchange(cls, url: str) -> str:
+        # A user in the URL would stand in the logs, and the log-in does not look at it.
+        parts = _url_parts(url, _EWS_URL)
+        if parts.scheme not in ("http", "https") or "@" in parts.netloc or len(parts.path) < 2 or re.search(r"\s", url):
+            raise ValueError(_EWS_URL)
+        return url
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
@@ -107,7 +137,7 @@ class RunSettings(BrokerSettings):
     @field_validator("ews_password_file", "ews_oauth_client_secret_file", "ews_ca_file", "enrolment_file")
     @classmethod
     def _can_be_read(cls, path: Path | None) -> Path | None:
-        if path is not None and not os.access(path, os.R_OK):
+        if path is not None and (path.is_dir() or not os.access(path, os.R_OK)):
             raise ValueError("a file that can be read")
         return path
 
@@ -140,13 +170,13 @@ class RunSettings(BrokerSettings):
             ) from None
         oauth = None
         if self.ews_auth == "oauth2":
-            secret = _secret(self.ews_oauth_client_secret, self.ews_oauth_client_secret_file)
+            secret = _secret("EWS_OAUTH_CLIENT_SECRET", self.ews_oauth_client_secret, self.ews_oauth_client_secret_file)
             oauth = OAuthClient(self.ews_oauth_tenant, self.ews_oauth_client_id, secret)
         return Endpoint(
             url=self.ews_url,
             auth=self.ews_auth,
             user=self.ews_user,
-            password=_secret(self.ews_password, self.ews_password_file),
+            password="" if oauth else _secret("EWS_PASSWORD", self.ews_password, self.ews_password_file),
             oauth=oauth,
             dialect=DIALECTS[self.ews_version],
             tls=tls,
@@ -155,9 +185,17 @@ class RunSettings(BrokerSettings):
         )
 
 
-def _secret(value: SecretStr, file: Path | None) -> str:
+def _secret(name: str, value: SecretStr, file: Path | None) -> str:
     """A secret, from its file where there is one; the line break at the file's end does not belong to it."""
-    return value.get_secret_value() if file is None else file.read_text(encoding="utf-8").rstrip("\r\n")
+    if file is None:
+        return value.get_secret_value()
+    try:
+        secret = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        secret = ""
+    if not secret:
+        raise SettingsError([f"{PREFIX}{name}_FILE: {file} holds no secret; expected a line of UTF-8 text"])
+    return secret
 
 
 Settings = TypeVar("Settings", bound=BrokerSettings)
