@@ -58,6 +58,9 @@ def read_enrolment(path: Path) -> Enrolment:
     table = document.get("enrolment")
     if not isinstance(table, dict) or "mailboxes" not in table:
         raise EnrolmentError(f"{path} has no enrolment; expected {_EXAMPLE}")
+    for name in table.keys() - {"mailboxes", "deny"}:
+        # A misspelt deny would let through whom it was meant to keep out.
+        raise EnrolmentError(f"{path}: {name} is not known; expected {_EXAMPLE}")
     return Enrolment(_patterns(path, table, "mailboxes"), _patterns(path, table, "deny"))
 
 

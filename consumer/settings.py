@@ -68,7 +68,9 @@ def _url_parts(url: str, expected: str) -> SplitResult:
 class BrokerSettings(BaseSettings):
     """What every command needs that speaks to RabbitMQ."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     amqp_url: SecretStr = SecretStr("amqp://guest:guest@localhost:5672/")
     partitions: Annotated[int, Field(ge=1, le=256)] = DEFAULT_PARTITIONS
