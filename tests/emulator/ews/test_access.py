@@ -4,6 +4,7 @@ import pytest
 
 from emulator.ews.exchange import Exchange, soap_fault
 from emulator.store import MemoryStore
+from emulator.store.ids import read_item_id
 from tests.emulator.ews.soap import (
     ANNA,
     BO,
@@ -75,13 +76,16 @@ def test_an_account_without_a_mailbox(server: Server) -> None:
 
 
 def test_mailboxes_are_apart(server: Server) -> None:
-    """An item id of another mailbox finds nothing."""
-    pair = server.create(booking()).ids()[0]
+    """An item id of another mailbox finds nothing, although an item of the same number is there."""
+    pair = server.create(booking("Anna's")).ids()[0]
     bo = Server(store=server.store, mailbox=BO)
     assert bo.find().ids() == []
+    theirs = bo.create(booking("Bo's")).ids()[0]
+    assert read_item_id(theirs[0])[1] == read_item_id(pair[0])[1]
     assert bo.get(pair).codes == ("ErrorItemNotFound",)
     assert bo.delete(pair).codes == ("ErrorItemNotFound",)
-    assert server.get(pair).codes == ("NoError",)
+    assert server.get(pair).text("t:Subject") == "Anna's"
+    assert bo.get(theirs).text("t:Subject") == "Bo's"
 
 
 @pytest.mark.parametrize(

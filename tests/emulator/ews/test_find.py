@@ -258,6 +258,10 @@ def test_calendar_view_takes_what_touches_the_range(stocked: Server) -> None:
     assert seen("02T09:00", "03T08:00") == "b"
     assert seen("02T09:01", "03T08:00") == ""
     assert seen("01T00:00", "09T00:00", ' MaxEntriesReturned="2"') == "Åe"
+    for most, last in ((4, "false"), (5, "true")):
+        span = view("2026-12-01T00:00:00Z", "2026-12-09T00:00:00Z", f' MaxEntriesReturned="{most}"')
+        root = server.find(view=span).one("m:RootFolder")
+        assert (root.get("TotalItemsInView"), root.get("IncludesLastItemInRange")) == ("5", last)
 
 
 @pytest.mark.parametrize(
