@@ -76,6 +76,19 @@ def everything_is_gone(pids: list[int]) -> bool:
     return not any(Path(f"/proc/{pid}").exists() for pid in pids)
 
 
+def processes_that_name(path: Path) -> list[str]:
+    """Living processes whose command line or environment names this path: the broker's port mapper, for one."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
+        except OSError:
+            continue
+        if str(path).encode() in words:
+            found.append(words.decode(errors="replace"))
+    return found
+
+
 @pytest.mark.timeout(150)
 def test_replay_compare_keep_and_replay_again(small_schedule: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
@@ -88,6 +101,7 @@ def test_replay_compare_keep_and_replay_again(small_schedule: Path, tmp_path: Pa
         with urllib.request.urlopen(page, timeout=10) as response:
             assert response.status == 200
         assert len(first.pids()) == 4
+        assert processes_that_name(store)
         first.process.send_signal(signal.SIGINT)
         assert first.process.wait(30) == 0
         assert everything_is_gone(first.pids())
@@ -99,6 +113,7 @@ def test_replay_compare_keep_and_replay_again(small_schedule: Path, tmp_path: Pa
         assert not re.search(r"CreateItem|UpdateItem|DeleteItem", requests)
         os.kill(second.process.pid, signal.SIGKILL)
         eventually(lambda: everything_is_gone(second.pids()), 30, what="all children of a killed demo are gone")
+        eventually(lambda: not processes_that_name(store), 10, what="and all that those had started")
 
 
 def test_unusable_schedules_are_refused_before_anything_starts(tmp_path: Path) -> None:
