@@ -63,7 +63,7 @@ def application(metrics: Metrics, health: Health) -> "Callable[[WSGIEnvironment,
     def answer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
-            return _json(start_response, "405 Method Not Allowed", {"error": "only GET"})
+            return _json(start_response, "405 Method Not Allowed", {"error": "only GET"}, ("Allow", "GET, HEAD"))
         if path == "/metrics":
             body: Iterable[bytes] = exposition(environ, start_response)
             return body
@@ -82,9 +82,11 @@ def application(metrics: Metrics, health: Health) -> "Callable[[WSGIEnvironment,
     return answer
 
 
-def _json(start_response: "StartResponse", status: str, document: dict[str, Any]) -> Iterable[bytes]:
+def _json(
+    start_response: "StartResponse", status: str, document: dict[str, Any], *headers: tuple[str, str]
+) -> Iterable[bytes]:
     body = json.dumps(document).encode() + b"\n"
-    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    start_response(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body))), *headers])
     return [body]
 
 
