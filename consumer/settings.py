@@ -2,98 +2,46 @@
 
 import os
 import re
-import socket
 import ssl
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self, TypeVar
-from urllib.parse import SplitResult, urlsplit
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator, model_validator
 
+from consumer.broker_settings import (
+    PREFIX,
+    BrokerSettings,
+    Seconds,
+    Settings,
+    SettingsError,
+    read_settings,
+    seconds,
+    url_parts,
+)
 from consumer.calendars.ews.connection import Endpoint, OAuthClient, tls_context
 from consumer.calendars.ews.messages import SHOWABLE_ZONES
 from consumer.calendars.ews.versions import DIALECTS
 from consumer.version import USER_AGENT
 from contract import times
-from contract.names import DEFAULT_PARTITIONS
 
-PREFIX: Final = "CALLSHEET_"
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)?")
-_UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+__all__ = [
+    "PREFIX",
+    "BrokerSettings",
+    "ExchangeSettings",
+    "ExplainSettings",
+    "PurgeSettings",
+    "RunSettings",
+    "Settings",
+    "SettingsError",
+    "read_settings",
+    "seconds",
+]
 
-
-class SettingsError(ValueError):
-    """Settings that cannot be used: one line for each, with its name, what was found and what is expected."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-
-
-def seconds(text: object) -> float:
-    """A duration like ``30s``, ``2m``, ``500ms`` or a number of seconds. Raises ValueError."""
-    match = _DURATION.fullmatch(str(text).strip())
-    if match is None:
-        raise ValueError("a duration like 30s, 2m or 500ms")
-    return float(match[1]) * _UNITS[match[2] or "s"]
-
-
-def _delays(text: object) -> tuple[str, ...]:
-    if isinstance(text, tuple):
-        return text
-    names = tuple(part.strip() for part in str(text).split(",") if part.strip())
-    if not names or not all(seconds(name) > 0 for name in names):
-        raise ValueError("a list of durations like 30s,2m,10m,1h")
-    return names
-
-
-Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
-
-_AMQP_URL: Final = "amqp://user:password@host:5672/vhost or amqps://…"
 _EWS_URL: Final = "https://host[:port]/EWS/Exchange.asmx, without a user or password in it"
 
 
-def _url_parts(url: str, expected: str) -> SplitResult:
-    """The parts of a URL with a host. Raises ValueError that says what is expected, and nothing of the URL itself."""
-    try:
-        parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise ValueError(expected)
-    return parts
-
-
-class BrokerSettings(BaseSettings):
-    """What every command needs that speaks to RabbitMQ."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
-    )
-
-    amqp_url: SecretStr = SecretStr("amqp://guest:guest@localhost:5672/")
-    partitions: Annotated[int, Field(ge=1, le=256)] = DEFAULT_PARTITIONS
-    retry_delays: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_delays)] = _delays("30s,2m,10m,1h")
-    replica: str = f"{socket.gethostname()}-{os.getpid()}"
-
-    @field_validator("amqp_url")
-    @classmethod
-    def _is_amqp(cls, url: SecretStr) -> SecretStr:
-        if _url_parts(url.get_secret_value(), _AMQP_URL).scheme not in ("amqp", "amqps"):
-            raise ValueError(_AMQP_URL)
-        return url
-
-    @field_validator("replica")
-    @classmethod
-    def _is_a_name(cls, name: str) -> str:
-        if not re.fullmatch(r"[\x21-\x7e]{1,100}", name):
-            raise ValueError("1 to 100 printable ASCII characters without spaces")
-        return name
-
-
-class RunSettings(BrokerSettings):
-    """What ``callsheet-consumer run`` needs."""
+class ExchangeSettings(BrokerSettings):
+    """What every command needs that speaks to Exchange."""
 
     ews_url: str
     ews_auth: Literal["ntlm", "basic", "oauth2"] = "ntlm"
@@ -109,39 +57,20 @@ class RunSettings(BrokerSettings):
     ews_insecure: bool = False
     ews_concurrency: Annotated[int, Field(ge=1, le=200)] = 8
     ews_timeout: Seconds = 30.0
-    timezone: str
-    days_before: Annotated[int, Field(ge=0, le=3650)] = 7
-    days_after: Annotated[int, Field(ge=0, le=3650)] = 180
-    prefetch: Annotated[int, Field(ge=1, le=65535)] = 1000
-    enabled: bool = True
-    enrolment_file: Path
-    http_host: str = "127.0.0.1"
-    http_port: Annotated[int, Field(ge=0, le=65535)] = 9464
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("ews_url")
     @classmethod
     def _is_an_address_of_exchange(cls, url: str) -> str:
         # A user in the URL would stand in the logs, and the log-in does not look at it.
-        parts = _url_parts(url, _EWS_URL)
+        parts = url_parts(url, _EWS_URL)
         if parts.scheme not in ("http", "https") or "@" in parts.netloc or len(parts.path) < 2 or re.search(r"\s", url):
             raise ValueError(_EWS_URL)
         return url
 
-    @field_validator("timezone")
-    @classmethod
-    def _is_a_zone(cls, name: str) -> str:
-        times.zone(name)
-        if name not in SHOWABLE_ZONES:
-            raise ValueError("an IANA time zone that Windows knows, like Europe/Copenhagen")
-        return name
-
-    @field_validator("ews_password_file", "ews_oauth_client_secret_file", "ews_ca_file", "enrolment_file")
+    @field_validator("ews_password_file", "ews_oauth_client_secret_file", "ews_ca_file")
     @classmethod
     def _can_be_read(cls, path: Path | None) -> Path | None:
-        if path is not None and (path.is_dir() or not os.access(path, os.R_OK)):
-            raise ValueError("a file that can be read")
-        return path
+        return _readable(path)
 
     @model_validator(mode="after")
     def _has_an_account(self) -> Self:
@@ -187,6 +116,65 @@ class RunSettings(BrokerSettings):
         )
 
 
+class RunSettings(ExchangeSettings):
+    """What ``callsheet-consumer run`` needs."""
+
+    timezone: str
+    days_before: Annotated[int, Field(ge=0, le=3650)] = 7
+    days_after: Annotated[int, Field(ge=0, le=3650)] = 180
+    prefetch: Annotated[int, Field(ge=1, le=65535)] = 1000
+    enabled: bool = True
+    enrolment_file: Path
+    http_host: str = "127.0.0.1"
+    http_port: Annotated[int, Field(ge=0, le=65535)] = 9464
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        return _zone_that_windows_knows(name)
+
+    @field_validator("enrolment_file")
+    @classmethod
+    def _enrolment_can_be_read(cls, path: Path) -> Path | None:
+        return _readable(path)
+
+
+class ExplainSettings(ExchangeSettings):
+    """What ``callsheet-consumer explain`` needs. Times are shown in ``timezone``."""
+
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        return _zone_that_windows_knows(name)
+
+
+class PurgeSettings(ExchangeSettings):
+    """What ``callsheet-consumer purge`` needs. The enrolment names those who are denied."""
+
+    enrolment_file: Path | None = None
+
+    @field_validator("enrolment_file")
+    @classmethod
+    def _enrolment_can_be_read(cls, path: Path | None) -> Path | None:
+        return _readable(path)
+
+
+def _zone_that_windows_knows(name: str) -> str:
+    times.zone(name)
+    if name not in SHOWABLE_ZONES:
+        raise ValueError("an IANA time zone that Windows knows, like Europe/Copenhagen")
+    return name
+
+
+def _readable(path: Path | None) -> Path | None:
+    if path is not None and (path.is_dir() or not os.access(path, os.R_OK)):
+        raise ValueError("a file that can be read")
+    return path
+
+
 def _secret(name: str, value: SecretStr, file: Path | None) -> str:
     """A secret, from its file where there is one; the line break at the file's end does not belong to it."""
     if file is None:
@@ -198,27 +186,3 @@ def _secret(name: str, value: SecretStr, file: Path | None) -> str:
     if not secret:
         raise SettingsError([f"{PREFIX}{name}_FILE: {file} holds no secret; expected a line of UTF-8 text"])
     return secret
-
-
-Settings = TypeVar("Settings", bound=BrokerSettings)
-
-
-def read_settings(kind: type[Settings]) -> Settings:
-    """The settings of one kind. Raises :class:`SettingsError` that names every one that is missing or wrong."""
-    try:
-        return kind()
-    except ValidationError as error:
-        raise SettingsError(_problems(error)) from None
-
-
-def _problems(error: ValidationError) -> list[str]:
-    """One line for each wrong setting. Values are not repeated: some are secret."""
-    problems = []
-    for one in error.errors(include_url=False, include_input=False):
-        name = PREFIX + "_".join(str(part) for part in one["loc"]).upper() if one["loc"] else ""
-        if one["type"] == "missing":
-            problems.append(f"{name} is not set; it is required")
-            continue
-        expected = one["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        problems.append(f"{name} is wrong; expected {expected}" if name else f"expected {expected}")
-    return problems
