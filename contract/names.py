@@ -21,6 +21,8 @@ HEADER_ERROR: Final = "x-error"
 HEADER_ATTEMPTS: Final = "x-attempts"
 HEADER_PARKED_AT: Final = "x-parked-at"
 HEADER_FORWARDED: Final = "x-forwarded"
+HEADER_FORCED: Final = "x-forced"
+"""An operator has replayed this message with ``--force``: it passes the floor of its source."""
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 

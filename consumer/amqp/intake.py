@@ -64,7 +64,7 @@ class Intake:
             return Park(Reason.NOT_SUPPORTED, "this release does not apply snapshots yet")
         return Delivery(
             mailbox=event.mailbox,
-            change=self._change(event),
+            change=self._change(event, forced=bool(message.headers.get(names.HEADER_FORCED))),
             event_id=event.id,
             time=event.time,
             partition=partition,
@@ -73,7 +73,7 @@ class Intake:
             message=message,
         )
 
-    def _change(self, event: ChangedEvent | CancelledEvent) -> Change:
+    def _change(self, event: ChangedEvent | CancelledEvent, forced: bool) -> Change:
         booking = event.data.booking
         return Change(
             key=booking_key(event.source, booking),
@@ -82,6 +82,7 @@ class Intake:
             revision=event.data.revision,
             event=f"{event.id} {write_instant(event.time)}",
             appointment=appointment_of(event.data, self._defaults) if isinstance(event, ChangedEvent) else None,
+            forced=forced,
         )
 
 
