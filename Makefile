@@ -1,6 +1,8 @@
 # Callsheet. `make` alone says what there is.
 SHELL := /bin/sh
 PYTHON_BIN := .venv/bin
+# Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
+WORKERS ?= 3
 .DEFAULT_GOAL := help
 .PHONY: help demo setup test check lint types pytest format
 
@@ -17,12 +19,14 @@ help:
 	'  make demo STORE=DIR    Keeps broker, calendars and what was published in DIR. Run it twice: the second time the same' \
 	'                         versions publish nothing and write nothing (changes=0).' \
 	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
-	'  make lint | types      One part of it.    make pytest ARGS="tests/contract -x"   Some of the tests.' \
+	'  make lint | types      One part of it.' \
+	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
 	'  make format            Puts the code into shape.' \
 	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, chromium.' \
 	'' \
 	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests chromium) with apt-get, as root' \
-	'or through sudo. Without either it says what to install; a broker elsewhere: CALLSHEET_AMQP_URL=amqp://user:pw@host/.'
+	'or through sudo; without either it says what to install. Without a broker on this machine the demo borrows a virtual' \
+	'host of CALLSHEET_AMQP_URL (its management API: port 15672, or CALLSHEET_MANAGEMENT_URL).'
 
 demo:
 	@deploy/sandbox/setup.sh run
@@ -46,7 +50,7 @@ types:
 	@$(PYTHON_BIN)/mypy
 
 pytest:
-	@$(PYTHON_BIN)/python -m pytest -q $(ARGS)
+	@$(PYTHON_BIN)/python -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 format:
 	@$(PYTHON_BIN)/ruff check --fix
