@@ -1,0 +1,1 @@
+"""Messages that were put aside: reading them without wearing them out, putting them back to work, dropping them."""
