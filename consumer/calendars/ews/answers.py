@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from consumer.calendars.errors import CalendarError, Remedy
-from consumer.calendars.ews.connection import MESSAGES, TYPES, back_off_seconds
 from consumer.calendars.ews.remedies import remedy_of
+from consumer.calendars.ews.soap import MESSAGES, TYPES, back_off_seconds
 from consumer.core.digest import Digest, OwnedFields, others_of, ours_of
 from consumer.core.mailbox import Floor, Item, ItemRef, Tombstone, TombstoneState
 from contract import names

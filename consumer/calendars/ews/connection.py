@@ -8,27 +8,19 @@ import math
 import ssl
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import requests
 from exchangelib import OAUTH2, Configuration
 from exchangelib.credentials import BaseCredentials, Credentials, OAuth2Credentials
 from exchangelib.protocol import BaseProtocol
-from lxml import etree
 from oauthlib.oauth2 import OAuth2Error
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError, MaxRetryError, NameResolutionError, NewConnectionError
 
 from consumer.calendars.errors import CalendarError, Remedy
-from consumer.calendars.ews.remedies import remedy_of
+from consumer.calendars.ews.soap import envelope, response_messages
 from consumer.calendars.ews.versions import Dialect
-
-SOAP: Final = "{http://schemas.xmlsoap.org/soap/envelope/}"
-MESSAGES: Final = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
-TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
-ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 
 _CONNECT_SECONDS: Final = 10.0
 _TOKEN_MARGIN_SECONDS: Final = 30.0
@@ -104,7 +96,7 @@ class Connection:
             raise _failure_below_http(error) from error
         if response.status_code == 401:
             self._drop_token()
-        return _response_messages(operation, response)
+        return response_messages(operation, response)
 
     def close(self) -> None:
         """Give up the session; the next request opens a new one."""
@@ -127,20 +119,6 @@ class Connection:
         if self._endpoint.oauth is not None:
             self.close()
             self._protocol = _protocol(self._endpoint)
-
-
-def envelope(schema: str, mailbox: str, body: str) -> bytes:
-    """The SOAP envelope of a request that impersonates a mailbox by its primary SMTP address (MS-OXWSCDATA)."""
-    return (
-        '<?xml version="1.0" encoding="utf-8"?>'
-        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
-        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
-        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">'
-        f'<s:Header><t:RequestServerVersion Version="{schema}"/><t:ExchangeImpersonation><t:ConnectingSID>'
-        f"<t:PrimarySmtpAddress>{mailbox.replace('&', '&amp;')}</t:PrimarySmtpAddress>"
-        "</t:ConnectingSID></t:ExchangeImpersonation></s:Header>"
-        f"<s:Body>{body}</s:Body></s:Envelope>"
-    ).encode()
 
 
 def tls_context(ca_file: str | None, insecure: bool) -> ssl.SSLContext:
@@ -203,67 +181,3 @@ def _failure_below_http(error: Exception) -> CalendarError:
     if isinstance(error, OAuth2Error):
         return CalendarError("HTTP401", f"no access token: {error.error}", Remedy.OUTAGE)
     return CalendarError("NoAnswer", f"the connection was lost ({type(error).__name__})", Remedy.LOOK_FIRST)
-
-
-def _response_messages(operation: str, response: requests.Response) -> list[Any]:
-    if response.status_code not in (200, 500):
-        raise _http_error(response)
-    try:
-        root = etree.fromstring(response.content, _parser())
-    except etree.XMLSyntaxError as error:
-        if response.status_code != 200:
-            raise _http_error(response) from None
-        raise CalendarError("BadAnswer", f"not XML: {error.msg}", Remedy.LOOK_FIRST) from None
-    fault = root.find(f"{SOAP}Body/{SOAP}Fault")
-    if fault is not None:
-        raise _fault(fault)
-    messages = root.find(f"{SOAP}Body/{MESSAGES}{operation}Response/{MESSAGES}ResponseMessages")
-    if messages is None:
-        raise CalendarError("BadAnswer", f"no answer to {operation} in it", Remedy.LOOK_FIRST)
-    return list(messages)
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
-
-
-def _http_error(response: requests.Response) -> CalendarError:
-    code = f"HTTP{response.status_code}"
-    text = {
-        401: "the service account was not accepted",
-        403: "access is forbidden (is EWS switched off for this mailbox, or this User-Agent not allowed?)",
-    }.get(response.status_code, response.reason or "")
-    return CalendarError(code, text, remedy_of(code), _retry_after_seconds(response.headers.get("Retry-After")))
-
-
-def _retry_after_seconds(header: str | None) -> float | None:
-    """Retry-After in seconds or as a date (RFC 9110, section 10.2.3)."""
-    if not header:
-        return None
-    try:
-        seconds = float(header)
-        return max(0.0, seconds) if math.isfinite(seconds) else None
-    except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return None
-
-
-def _fault(fault: Any) -> CalendarError:
-    """A SOAP fault. The back-off may stand anywhere among the values: 2013 and later list others before it."""
-    code = fault.findtext(f".//{ERRORS}ResponseCode", "").strip()
-    message = fault.findtext(f".//{ERRORS}Message", "").strip()
-    if not code:
-        # A server that is not Exchange may send no detail.
-        code, message = "SOAPFault", fault.findtext("faultstring", "").strip()
-    return CalendarError(code.removeprefix("Error"), message[:500], remedy_of(code), back_off_seconds(fault))
-
-
-def back_off_seconds(element: Any) -> float | None:
-    """``BackOffMilliseconds`` anywhere below an element, in seconds."""
-    for value in element.iter(f"{TYPES}Value"):
-        if value.get("Name") == "BackOffMilliseconds" and (value.text or "").strip().isdigit():
-            return int(value.text) / 1000
-    return None

@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from consumer.calendars.ews import messages
-from consumer.calendars.ews.connection import envelope
+from consumer.calendars.ews.soap import envelope
 from consumer.calendars.ews.versions import DIALECTS, Dialect
 from consumer.core.actions import UpdateItem
 from consumer.core.mailbox import Item, ItemRef

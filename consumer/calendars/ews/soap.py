@@ -1,0 +1,96 @@
+"""SOAP over HTTP: the envelope of a request, the response messages in an answer, every other answer a CalendarError."""
+
+import math
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import requests
+from lxml import etree
+
+from consumer.calendars.errors import CalendarError, Remedy
+from consumer.calendars.ews.remedies import remedy_of
+
+SOAP: Final = "{http://schemas.xmlsoap.org/soap/envelope/}"
+MESSAGES: Final = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
+TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
+ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+
+
+def envelope(schema: str, mailbox: str, body: str) -> bytes:
+    """The SOAP envelope of a request that impersonates a mailbox by its primary SMTP address (MS-OXWSCDATA)."""
+    return (
+        '<?xml version="1.0" encoding="utf-8"?>'
+        '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
+        ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
+        ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">'
+        f'<s:Header><t:RequestServerVersion Version="{schema}"/><t:ExchangeImpersonation><t:ConnectingSID>'
+        f"<t:PrimarySmtpAddress>{mailbox.replace('&', '&amp;')}</t:PrimarySmtpAddress>"
+        "</t:ConnectingSID></t:ExchangeImpersonation></s:Header>"
+        f"<s:Body>{body}</s:Body></s:Envelope>"
+    ).encode()
+
+
+def response_messages(operation: str, response: requests.Response) -> list[Any]:
+    """The response messages of an operation, in order. Raises :class:`CalendarError` for everything else."""
+    if response.status_code not in (200, 500):
+        raise _http_error(response)
+    try:
+        root = etree.fromstring(response.content, _parser())
+    except etree.XMLSyntaxError as error:
+        if response.status_code != 200:
+            raise _http_error(response) from None
+        raise CalendarError("BadAnswer", f"not XML: {error.msg}", Remedy.LOOK_FIRST) from None
+    fault = root.find(f"{SOAP}Body/{SOAP}Fault")
+    if fault is not None:
+        raise _fault(fault)
+    messages = root.find(f"{SOAP}Body/{MESSAGES}{operation}Response/{MESSAGES}ResponseMessages")
+    if messages is None:
+        raise CalendarError("BadAnswer", f"no answer to {operation} in it", Remedy.LOOK_FIRST)
+    return list(messages)
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+
+
+def _http_error(response: requests.Response) -> CalendarError:
+    code = f"HTTP{response.status_code}"
+    text = {
+        401: "the service account was not accepted",
+        403: "access is forbidden (is EWS switched off for this mailbox, or this User-Agent not allowed?)",
+    }.get(response.status_code, response.reason or "")
+    return CalendarError(code, text, remedy_of(code), _retry_after_seconds(response.headers.get("Retry-After")))
+
+
+def _retry_after_seconds(header: str | None) -> float | None:
+    """Retry-After in seconds or as a date (RFC 9110, section 10.2.3)."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+        return max(0.0, seconds) if math.isfinite(seconds) else None
+    except ValueError:
+        pass
+    try:
+        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def _fault(fault: Any) -> CalendarError:
+    """A SOAP fault. The back-off may stand anywhere among the values: 2013 and later list others before it."""
+    code = fault.findtext(f".//{ERRORS}ResponseCode", "").strip()
+    message = fault.findtext(f".//{ERRORS}Message", "").strip()
+    if not code:
+        # A server that is not Exchange may send no detail.
+        code, message = "SOAPFault", fault.findtext("faultstring", "").strip()
+    return CalendarError(code.removeprefix("Error"), message[:500], remedy_of(code), back_off_seconds(fault))
+
+
+def back_off_seconds(element: Any) -> float | None:
+    """``BackOffMilliseconds`` anywhere below an element, in seconds."""
+    for value in element.iter(f"{TYPES}Value"):
+        if value.get("Name") == "BackOffMilliseconds" and (value.text or "").strip().isdigit():
+            return int(value.text) / 1000
+    return None
