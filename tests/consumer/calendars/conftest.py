@@ -13,7 +13,7 @@ from tests.conftest import EWS_PASSWORD, EWS_USER
 from tests.consumer.calendars.owner import Owner
 from tests.consumer.calendars.samples import endpoint
 
-MAILBOXES = 200
+MAILBOXES = 400
 _numbers = itertools.count()
 
 OpenGateway = Callable[..., EwsGateway]

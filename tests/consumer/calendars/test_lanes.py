@@ -1,0 +1,288 @@
+"""The lane of a mailbox on a real server: coalescing, errors, unknown outcomes, the second look, leaving."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from itertools import count
+
+import pytest
+
+from consumer.calendars.ews.gateway import EwsGateway
+from consumer.core.actions import Change, Outcome
+from consumer.core.window import Window
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from consumer.lanes.lane import Surroundings
+from consumer.lanes.lanes import Lanes
+from consumer.lanes.memory import Memory
+from contract.reasons import Reason
+from contract.times import zone
+from deploy.sandbox.stand_in import RunningEmulator
+from tests.conftest import EWS_PASSWORD
+from tests.consumer.calendars.conftest import OpenGateway
+from tests.consumer.calendars.owner import Owner
+from tests.consumer.calendars.samples import START, appointment, change
+from tests.support import eventually_async
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+WINDOW = Window.around(NOW.date(), 7, 180, zone("Europe/Copenhagen"))
+SECOND_LOOK_SECONDS = 0.2
+_ids = count(1)
+
+
+class Settled:
+    """Keeps what became of each delivery, in the order in which they were settled."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Delivery, Disposition]] = []
+
+    async def settle(self, delivery: Delivery, disposition: Disposition) -> None:
+        self.all.append((delivery, disposition))
+
+    def of(self, booking: str = "B-1") -> list[Disposition]:
+        return [disposition for delivery, disposition in self.all if delivery.change.booking == booking]
+
+
+class Replica:
+    """The lanes of one replica, without a broker."""
+
+    def __init__(self, calendars: EwsGateway, mailbox: str, second_look_seconds: float = SECOND_LOOK_SECONDS) -> None:
+        self.settled = Settled()
+        self.faults: list[Exception] = []
+        self._mailbox = mailbox
+        memory = Memory(time.monotonic)
+
+        def surroundings(look_again: Callable[[str], None]) -> Surroundings:
+            return Surroundings(
+                calendars=calendars,
+                settler=self.settled,
+                memory=memory,
+                slots=asyncio.Semaphore(2),
+                window=lambda: WINDOW,
+                now=lambda: NOW,
+                count_write=lambda _: None,
+                look_again=look_again,
+                report_fault=lambda _, fault: self.faults.append(fault),
+            )
+
+        self.lanes = Lanes(surroundings, memory, lambda _: 0, second_look_seconds)
+
+    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
+        for one in changes:
+            self.lanes.accept(
+                Delivery(
+                    mailbox=mailbox or self._mailbox,
+                    change=one,
+                    event_id=f"event-{next(_ids)}",
+                    time=NOW,
+                    partition=0,
+                    received_at=time.monotonic(),
+                    delivered_before=delivered_before,
+                    message=None,
+                )
+            )
+
+    async def until_idle(self) -> None:
+        await eventually_async(lambda: self.lanes.active == 0, 20)
+        assert self.faults == []
+
+
+@pytest.fixture
+async def replica(calendars: EwsGateway, mailbox: str) -> AsyncIterator[Replica]:
+    one = Replica(calendars, mailbox)
+    yield one
+    await one.lanes.give_up(0)
+
+
+APPLIED, SUPERSEDED = Done(Outcome.APPLIED), Done(Outcome.SUPERSEDED)
+
+
+async def test_first_contact_and_then_one_request(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"FindFolder": 1, "FindItem": 1, "CreateItem": 1}
+    emulator.reset_counters()
+    replica.accept(change(2, appointment("Mix")))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 1}
+    replica.accept(change(2, appointment("Mix")), change(1, appointment()))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 1}, "nothing new, nothing written"
+    assert replica.settled.of() == [APPLIED, APPLIED, Done(Outcome.UNCHANGED), Done(Outcome.STALE)]
+    assert owner.only()["Subject"] == "Mix"
+
+
+async def test_a_backfill_of_100(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    replica.accept(*(change(1, appointment(f"Shot {number}"), f"B-{number}") for number in range(100)))
+    await replica.until_idle()
+    assert emulator.requests() <= 6
+    assert len(owner.calendar()) == len(replica.settled.all) == 100
+
+
+async def test_what_arrives_meanwhile_joins_the_next_round(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=200)
+    replica.accept(change(1, appointment("Mix 1")))
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    replica.accept(*(change(revision, appointment(f"Mix {revision}")) for revision in (4, 2, 5, 3)))
+    await replica.until_idle()
+    assert emulator.counters()["requests"]["UpdateItem"] == 1
+    assert owner.only()["Subject"] == "Mix 5"
+    assert replica.settled.of() == [APPLIED, SUPERSEDED, SUPERSEDED, APPLIED, SUPERSEDED]
+
+
+@pytest.mark.parametrize("fault", ["commit_then_drop", "drop", "truncate"])
+async def test_no_answer_makes_no_duplicate(
+    replica: Replica, emulator: RunningEmulator, owner: Owner, fault: str
+) -> None:
+    emulator.add_fault(fault, operation="CreateItem", count=1)
+    replica.accept(change(1, appointment()), change(1, appointment("Mix"), "B-2"))
+    await replica.until_idle()
+    assert sorted(item["Subject"] for item in owner.calendar()) == ["Feature X / Grading", "Mix"]
+    # What was written without an answer is found unchanged by the look that follows.
+    expected = APPLIED if fault == "drop" else Done(Outcome.UNCHANGED)
+    assert replica.settled.of("B-1") == replica.settled.of("B-2") == [expected]
+
+
+async def test_a_batch_that_breaks_off_is_finished(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("partial_commit", operation="CreateItem", items=7, count=1)
+    replica.accept(*(change(1, appointment(f"Shot {number}"), f"B-{number}") for number in range(20)))
+    await replica.until_idle()
+    assert len({item.marks["Key"] for item in owner.calendar()}) == len(owner.calendar()) == 20
+    assert {type(disposition) for _, disposition in replica.settled.all} == {Done}
+
+
+async def test_a_back_off_is_waited_for(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=150, count=2)
+    started = time.monotonic()
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    assert time.monotonic() - started >= 0.3
+    assert replica.settled.of() == [APPLIED]
+    assert len(owner.calendar()) == 1
+
+
+async def test_leaving_in_the_middle_of_a_back_off(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=3_600_000)
+    replica.accept(change(1, appointment()))
+    await eventually_async(lambda: emulator.counters()["faults"].get("server_busy") == 1)
+    async with asyncio.timeout(5):
+        await replica.lanes.give_up(0)
+    assert replica.settled.all == [], "the broker gives it to the next replica"
+    assert owner.calendar() == []
+
+
+async def test_leaving_finishes_what_is_under_way(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=200)
+    replica.accept(change(1, appointment()))
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    replica.accept(change(2, appointment("Mix")))
+    await replica.lanes.give_up(0)
+    assert replica.settled.of() == [APPLIED], "the second was never begun"
+    assert owner.only()["Subject"] == "Feature X / Grading"
+
+
+async def test_a_mailbox_that_is_refused(replica: Replica) -> None:
+    replica.accept(change(1, appointment()), mailbox="locked@other.example")
+    await replica.until_idle()
+    (disposition,) = replica.settled.of()
+    assert isinstance(disposition, Park)
+    assert disposition.reason is Reason.MAILBOX_UNAVAILABLE
+    assert disposition.error.startswith("ImpersonateUserDenied: ")
+    assert EWS_PASSWORD not in disposition.error
+
+
+async def test_one_bad_event_parks_alone(replica: Replica, owner: Owner) -> None:
+    too_long = change(1, appointment("Shot 2", hours=24 * 365 * 6), "B-2")
+    replica.accept(change(1, appointment("Shot 1"), "B-1"), too_long, change(1, appointment("Shot 3"), "B-3"))
+    await replica.until_idle()
+    assert replica.settled.of("B-1") == replica.settled.of("B-3") == [APPLIED]
+    (disposition,) = replica.settled.of("B-2")
+    assert isinstance(disposition, Park)
+    assert (disposition.reason, disposition.error[:25]) == (Reason.REJECTED_BY_EXCHANGE, "CalendarDurationIsTooLong")
+    assert sorted(item["Subject"] for item in owner.calendar()) == ["Shot 1", "Shot 3"]
+
+
+async def test_the_owner_writes_in_between(replica: Replica, owner: Owner) -> None:
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    own = "<t:Categories><t:String>Mine</t:String></t:Categories>"
+    owner.change(owner.only(), "item:Categories", own)
+    replica.accept(change(2, appointment("Mix")))
+    await replica.until_idle()
+    assert replica.settled.of() == [APPLIED, APPLIED]
+    assert (owner.only()["Subject"], set(owner.only().categories)) == ("Mix", {"Mine", "Grading"})
+
+
+async def test_the_owner_deletes_in_between(replica: Replica, owner: Owner) -> None:
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    owner.delete(owner.only())
+    replica.accept(change(2, appointment("Mix")))
+    await replica.until_idle()
+    assert owner.only()["Subject"] == "Mix"
+    owner.delete(owner.only())
+    replica.accept(change(3, None))
+    await replica.until_idle()
+    assert owner.calendar() == []
+    assert replica.settled.of() == [APPLIED, APPLIED, APPLIED]
+
+
+async def test_a_ledger_that_somebody_deleted(replica: Replica, owner: Owner) -> None:
+    replica.accept(change(1, appointment()), change(1, None, "B-2"))
+    await replica.until_idle()
+    lost = owner.folder("Callsheet")
+    assert lost is not None
+    owner.delete_folder(lost)
+    replica.accept(change(2, None))
+    await replica.until_idle()
+    assert replica.settled.of() == [APPLIED, APPLIED]
+    assert owner.calendar() == []
+    assert [entry.marks["Revision"] for entry in owner.ledger()] == ["2"]
+
+
+async def test_after_a_take_over_the_mailbox_is_looked_at_twice(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    """What another replica was still writing arrives after the first look; the second one puts it in order."""
+    replica.accept(change(1, appointment(categories=())))
+    await replica.until_idle()
+    owner.copy(owner.only())
+    assert len(owner.calendar()) == 2
+    replica.accept(change(1, appointment(categories=())), delivered_before=True)
+    await eventually_async(lambda: len(owner.calendar()) == 1)
+    await replica.until_idle()
+    assert owner.only()["Start"] == START.strftime("%Y-%m-%dT%H:%M:%SZ")
+    assert replica.settled.of() == [APPLIED, Done(Outcome.UNCHANGED)]
+
+
+async def test_a_write_that_arrives_late_is_no_duplicate_in_the_end(
+    open_gateway: OpenGateway, emulator: RunningEmulator, mailbox: str, owner: Owner
+) -> None:
+    """The request of which we heard nothing is carried out after we have looked and written again."""
+    replica = Replica(open_gateway(timeout_seconds=0.5), mailbox, second_look_seconds=2.0)
+    emulator.add_fault("commit_late", operation="CreateItem", ms=900, count=1)
+    replica.accept(change(1, appointment(categories=())))
+    await eventually_async(lambda: len(owner.calendar()) == 2)
+    await eventually_async(lambda: len(owner.calendar()) == 1)
+    await replica.until_idle()
+    assert replica.settled.of() == [APPLIED]
+    await replica.lanes.give_up(0)
+
+
+async def test_two_replicas_at_once_end_in_one_calendar(calendars: EwsGateway, mailbox: str, owner: Owner) -> None:
+    """A replica that was paused does not know that another has taken over: both write."""
+    one, other = Replica(calendars, mailbox), Replica(calendars, mailbox)
+    for revision in range(1, 9):
+        (one if revision % 2 else other).accept(
+            change(revision, None if revision == 6 else appointment(f"Mix {revision}", categories=())),
+            delivered_before=True,
+        )
+    for replica in (one, other):
+        await replica.until_idle()
+    await eventually_async(lambda: [item["Subject"] for item in owner.calendar()] == ["Mix 8"])
+    for replica in (one, other):
+        await replica.until_idle()
+        assert all(isinstance(disposition, Done) for disposition in replica.settled.of())
+        await replica.lanes.give_up(0)
