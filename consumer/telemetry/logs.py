@@ -42,6 +42,8 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
+    # Else a warning of Python, like urllib3's about a certificate that is not checked, would be no JSON.
+    logging.captureWarnings(True)
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # What its own reconnecting says we say ourselves.

@@ -23,6 +23,7 @@ logger().warning(text)
 logging.getLogger("some.library").warning("said %s", text)
 for name in ("exchangelib.services", "exchangelib", "requests_ntlm.x", "spnego", "urllib3.connectionpool", "oauthlib"):
     logging.getLogger(name).error("the whole request: %s", "hemlig")
+warnings.warn("a warning of Python")
 logging.getLogger("aio_pika.robust_connection").warning("reconnecting")
 try:
     raise ValueError(text)
@@ -46,20 +47,29 @@ def run(level: str, text: str) -> list[dict[str, Any]]:
 
 
 def test_one_record_a_line_whatever_the_text_is() -> None:
-    settled, free, library, fault = run("info", HOSTILE)
+    settled, free, library, warning, fault = run("info", HOSTILE)
     assert (settled["action"], settled["title"], settled["nested"]["text"]) == ("settled", HOSTILE, HOSTILE)
     assert (settled["level"], settled["mailbox"], settled["number"]) == ("info", "anna@example.com", 1)
     assert settled["timestamp"].endswith("Z")
     assert free["action"] == HOSTILE
     assert (library["action"], library["level"]) == (f"said {HOSTILE}", "warning")
+    assert warning["level"] == "warning"
+    assert "UserWarning: a warning of Python" in warning["action"]
     assert fault["level"] == "error"
     assert "ValueError: two\nlines" in fault["exception"]
 
 
-def test_the_level() -> None:
-    assert [record["action"] for record in run("debug", "x")] == ["looking", "settled", "x", "said x", "fault"]
-    assert [record["action"] for record in run("warning", "x")] == ["x", "said x", "fault"]
-    assert [record["action"] for record in run("error", "x")] == ["fault"]
+@pytest.mark.parametrize(
+    ("level", "actions"),
+    [
+        ("debug", ["looking", "settled", "x", "said x", "fault"]),
+        ("info", ["settled", "x", "said x", "fault"]),
+        ("warning", ["x", "said x", "fault"]),
+        ("error", ["fault"]),
+    ],
+)
+def test_the_level(level: str, actions: list[str]) -> None:
+    assert [record["action"] for record in run(level, "x") if "UserWarning" not in record["action"]] == actions
 
 
 def test_libraries_that_write_whole_requests_are_silent() -> None:
