@@ -17,6 +17,8 @@ class Enrolment:
     """Patterns of mailboxes, compared without regard to case; ``deny`` wins."""
 
     def __init__(self, mailboxes: tuple[str, ...], deny: tuple[str, ...]) -> None:
+        self.deny = deny
+        """The patterns of those who are kept out, as they are written."""
         self._allowed = _matcher(mailboxes)
         self._denied = _matcher(deny)
 

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from consumer.commands.explain import explain
 from consumer.commands.parked import commands_for
+from consumer.commands.purge import purge
 from consumer.commands.run import run
 from consumer.commands.topology import topology
 from consumer.version import VERSION
@@ -35,6 +37,8 @@ app.add_typer(
     name="held",
     help="The same for mass changes that wait for a person.",
 )
+app.command()(explain)
+app.command()(purge)
 
 
 def main() -> None:
