@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test check lint types pytest format
+.PHONY: help demo chaos setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -18,6 +18,9 @@ help:
 	'                         whose mailbox is whose; without it, mailboxes are made up from the ids.' \
 	'  make demo STORE=DIR    Keeps broker, calendars and what was published in DIR. Run it twice: the second time the same' \
 	'                         versions publish nothing and write nothing (changes=0).' \
+	'  make chaos             Kills and pauses replicas, restarts the broker, lets Exchange fail in every way; then compares' \
+	'                         every calendar. About 11 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
+	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
 	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
@@ -32,6 +35,11 @@ demo:
 	@deploy/sandbox/setup.sh run
 	@exec $(PYTHON_BIN)/python -m deploy.sandbox demo \
 		$(if $(KEEP),--keep) $(if $(SCHEDULE),--schedule '$(SCHEDULE)') $(if $(STORE),--store '$(STORE)') $(ARGS)
+
+chaos:
+	@deploy/sandbox/setup.sh run
+	@exec $(PYTHON_BIN)/python -m deploy.sandbox.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) \
+		$(if $(SCHEDULES),--schedules '$(SCHEDULES)') $(if $(JSON),--json '$(JSON)') $(ARGS)
 
 setup:
 	@deploy/sandbox/setup.sh test
