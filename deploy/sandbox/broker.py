@@ -30,7 +30,12 @@ class BrokerUnavailable(RuntimeError):
 
 
 class Broker(Protocol):
-    """A running broker on which virtual hosts can be made."""
+    """A running broker on which virtual hosts can be made.
+
+    ``queue_lengths_delay_seconds``: how old the queue lengths may be that it tells.
+    """
+
+    queue_lengths_delay_seconds: float
 
     @property
     def management(self) -> Management:
@@ -69,6 +74,8 @@ class PrivateBroker:
     the data goes with ``close()``. Ports and data stay the same over ``stop()``/``kill()`` and ``start()``.
     ``start`` takes 5 to 10 s: in a running event loop call it through ``asyncio.to_thread``.
     """
+
+    queue_lengths_delay_seconds: float = 0.5
 
     def __init__(self, data_dir: Path | None = None) -> None:
         self._binary = broker_binary()
@@ -230,10 +237,11 @@ class PrivateBroker:
             "loopback_users = none\nlog.console = true\n"
             "disk_free_limit.absolute = 200MB\nvm_memory_high_watermark.absolute = 1GB\n"
         )
-        # Queue lengths about a second old at most, so that nobody waits for statistics: the management plugin looks at
-        # them as often as its finest retention policy says, which is 5 s unless told otherwise.
+        # Fresh queue lengths, so that nobody waits for them: classic queues tell theirs with the statistics, quorum
+        # queues at every tick, and the management plugin looks at its own statistics as often as its finest retention
+        # policy says. All of these are 5 s unless told otherwise.
         (folder / "advanced.config").write_text(
-            "[{rabbit, [{collect_statistics_interval, 500}, {quorum_tick_interval, 500}]},\n"
+            "[{rabbit, [{collect_statistics_interval, 200}, {quorum_tick_interval, 200}]},\n"
             " {rabbitmq_management, [{sample_retention_policies,\n"
             "   [{global, [{60, 1}]}, {basic, [{60, 1}]}, {detailed, [{10, 1}]}]}]}].\n"
         )
@@ -263,6 +271,8 @@ class ExistingBroker:
 
     ``management_url`` left out: port 15672 of the same host, same user. Raises BrokerUnavailable if nobody answers.
     """
+
+    queue_lengths_delay_seconds: float = 6.0
 
     def __init__(self, amqp_url: str, management_url: str | None = None) -> None:
         self._parts = urlsplit(amqp_url)

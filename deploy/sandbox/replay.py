@@ -5,15 +5,12 @@ import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from deploy.sandbox.children import ChildError
 from deploy.sandbox.display import Display
 from deploy.sandbox.edition import Edition
 from deploy.sandbox.installation import SOURCE, Installation
-
-_QUIET_SECONDS: Final = 2.0
-"""Queue lengths may be a second old: they must have been zero for so long."""
 
 
 class NotSettled(RuntimeError):
@@ -92,10 +89,11 @@ class Replay:
                 time.sleep(0.1)
 
     def _require_quiet(self) -> None:
-        """Nothing waits, and this does not change for a while."""
+        """Nothing waits, and this does not change for longer than queue lengths may be old."""
         deadline = time.monotonic() + self.timeout_seconds
         quiet_since = time.monotonic()
-        while time.monotonic() - quiet_since < _QUIET_SECONDS:
+        quiet_seconds = 2 * self.installation.broker.queue_lengths_delay_seconds
+        while time.monotonic() - quiet_since < quiet_seconds:
             self._check(deadline)
             if self.installation.waiting():
                 quiet_since = time.monotonic()

@@ -101,7 +101,8 @@ if ! "$venv/bin/python" -m deploy.sandbox broker-binary >/dev/null 2>&1; then
     fi
 fi
 
-# ---- Chromium, for the tests of the emulator's page -------------------------------------------------------------
-if [ "$purpose" = test ] && ! command -v chromium >/dev/null 2>&1; then
-    install_packages chromium || say "no Chromium could be installed: the tests of the page will say that it is missing"
+# ---- Chromium, for the tests of the emulator's page (libatomic is what the program that drives it needs) ---------
+has_library() { /sbin/ldconfig -p 2>/dev/null | grep -q "$1"; }
+if [ "$purpose" = test ] && { ! command -v chromium >/dev/null 2>&1 || ! has_library libatomic.so.1; }; then
+    install_packages chromium libatomic1 || say "no Chromium could be installed: the tests of the page will say that it is missing"
 fi

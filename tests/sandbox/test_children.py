@@ -53,7 +53,7 @@ def test_stop_does_not_wait_for_ever(tmp_path: Path) -> None:
 
 
 def test_death_is_told_with_the_end_of_the_log(tmp_path: Path) -> None:
-    program = "print(*range(100), sep='\\n'); raise SystemExit('the reason')"
+    program = "print(*range(100), sep='\\n', flush=True); raise SystemExit('the reason')"
     child = Child("short-lived", python(program), log=tmp_path / "log")
     with pytest.raises(ChildError, match="short-lived has ended with code 1") as told:
         wait_until("it is ready", lambda: False, timeout_seconds=20, children=[child])
