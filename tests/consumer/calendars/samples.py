@@ -6,7 +6,7 @@ from typing import Any
 from consumer.calendars.errors import CalendarError
 from consumer.calendars.ews.connection import Endpoint, tls_context
 from consumer.calendars.ews.versions import DIALECTS
-from consumer.calendars.port import Result
+from consumer.calendars.port import Calendars, Result
 from consumer.core.actions import Action, Change, WriteTombstone
 from consumer.core.appointment import Appointment
 from consumer.core.digest import OwnedFields, write_digest
@@ -95,3 +95,14 @@ def only_item(state: MailboxState) -> Item:
 def errors(results: list[Result]) -> list[str]:
     """The code of each failed result, "" for what succeeded."""
     return [result.code if isinstance(result, CalendarError) else "" for result in results]
+
+
+async def written(calendars: Calendars, mailbox: str, state: MailboxState, *actions: Action) -> None:
+    """Carry actions out one phase after the other and enter them into the state."""
+    for action in actions:
+        recorded(state, [action], await calendars.write(mailbox, state, [action]))
+
+
+async def load(calendars: Calendars, mailbox: str, ledger: str | None = None) -> MailboxState:
+    """What stands in a mailbox."""
+    return await calendars.load(mailbox, SINCE, ledger)
