@@ -78,13 +78,9 @@ def _lines(findings: "Findings", mailbox: str, booking: str, source: str | None,
     for one in findings.tombstones:
         lines += ["", *_remembered(one, zone)]
     for floor in findings.floors:
-        lines += [
-            "",
-            (
-                f"Floor of source {floor.source}: revision {floor.revision}. Of a booking that is not known here, an event "
-                "at or below it is parked as too_old."
-            ),
-        ]
+        lines.append("")
+        lines.append(f"Floor of source {floor.source}: revision {floor.revision}. Where nothing is known of a booking,")
+        lines.append("  an event at or below it is parked as too_old.")
     return lines
 
 
