@@ -73,9 +73,9 @@ class Conductor:
     def _do(self, step: Step) -> None:
         match step:
             case Kill(replica=replica, away_seconds=away):
-                self._system.kill(replica, away, self._stop)
+                self._system.replicas.kill(replica, away, self._stop)
             case Pause(replica=replica, seconds=seconds):
-                self._system.pause(replica, seconds, self._stop)
+                self._system.replicas.pause(replica, seconds, self._stop)
             case RestartBroker(kill=kill):
                 self._system.restart_broker(kill=kill)
             case DropConnection(replica=replica):

@@ -6,7 +6,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,9 @@ from deploy.sandbox.chaos.conductor import Conductor
 from deploy.sandbox.chaos.events import History, churned, histories, last_day, moved_house, only, stream
 from deploy.sandbox.chaos.feeder import Feeder
 from deploy.sandbox.chaos.form import EWS_TIMEOUT_SECONDS, Form
-from deploy.sandbox.chaos.parked import Parked, read_parked
+from deploy.sandbox.chaos.parked import REJECTED, Parked, read_parked
 from deploy.sandbox.chaos.people import People
-from deploy.sandbox.chaos.plan import make_plan
+from deploy.sandbox.chaos.plan import TOUCHES, make_plan
 from deploy.sandbox.chaos.report import Progress, Result, difference_lines, fault_table
 from deploy.sandbox.chaos.system import System
 from deploy.sandbox.chaos.verdict import Difference, Kind, judge
@@ -57,7 +57,7 @@ def run_chaos(seed: int, form: Form, schedules: Path | None, json_file: Path | N
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix=f"callsheet-chaos-{seed}-"))
-    code = EXIT_WRONG
+    code, named = EXIT_WRONG, False
     try:
         cast = _cast(seed, form, schedules, folder)
         result = _run(seed, form, cast, folder, Progress(display), display)
@@ -67,6 +67,7 @@ def run_chaos(seed: int, form: Form, schedules: Path | None, json_file: Path | N
             display.line(f"problem: {problem}")
         code = EXIT_RIGHT if result.is_right else EXIT_WRONG
         if code != EXIT_RIGHT:
+            named = True
             display.line(f"logs and journal: {folder}")
         display.line(result.summary())
     except UnreadableSchedule as error:
@@ -74,12 +75,15 @@ def run_chaos(seed: int, form: Form, schedules: Path | None, json_file: Path | N
         code = EXIT_WRONG_USAGE
     except (ChildError, BrokerUnavailable) as error:
         display.line(f"chaos: seed={seed}: {error}")
-        display.line(f"logs: {folder}")
     except KeyboardInterrupt:
         display.line("chaos: interrupted; everything is stopped")
         code = EXIT_INTERRUPTED
-    if code != EXIT_WRONG:
-        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        # Also when it ends by a fault of ours, whose traceback follows.
+        if code != EXIT_WRONG:
+            shutil.rmtree(folder, ignore_errors=True)
+        elif not named:
+            display.line(f"logs and journal: {folder}")
     return code
 
 
@@ -146,6 +150,7 @@ def _run(seed: int, form: Form, cast: Cast, folder: Path, progress: Progress, di
             replayed=replayed,
             differences=differences,
             seconds=progress.seconds,
+            problems=_not_done(form, system.done, people.done),
         )
     history = {(one.mailbox, one.booking): feeder.history(one.mailbox, one.booking) for one in differences}
     for line in (*difference_lines(differences, history), *fault_table(result)):
@@ -160,7 +165,7 @@ def _calm(
     system.emulator.clear_faults()
     system.until_drained(form.drain_seconds, tick)
     progress.line("drained; a planned restart of all replicas")
-    system.roll()
+    system.replicas.roll()
     people.closing()
     feeder.end()
     began = time.monotonic()
@@ -174,7 +179,7 @@ def _calm(
     refused = [one for one in read_parked(system.broker.management, system.amqp_url) if one.was_refused]
     if refused:
         progress.line(f"replaying {len(refused)} events that Exchange had refused on demand")
-        system.replay_refused()
+        system.replicas.command("replay", "parked", "replay", "--reason", REJECTED)
         system.until_drained(form.drain_seconds, tick)
     return read_parked(system.broker.management, system.amqp_url), len(refused)
 
@@ -184,6 +189,22 @@ def _state(system: System, feeder: Feeder) -> str:
     queues = "the broker is away" if waiting is None else f"{waiting} messages wait, {system.parked()} parked"
     done = ", ".join(f"{what} {count}" for what, count in sorted(system.done.items()))
     return f"published {feeder.published}; {queues}" + (f"; {done}" if done else "")
+
+
+def _not_done(form: Form, done: Mapping[str, int], touches: Mapping[str, int]) -> list[str]:
+    """What the plan had in it and did not happen."""
+    planned = {
+        "kills": form.kills,
+        "pauses": form.pauses,
+        "broker stops": form.broker_stops,
+        "broker kills": form.broker_kills,
+        # Some may fall into a time when the broker is away.
+        "dropped connections": min(1, form.dropped_connections),
+    }
+    missing = [
+        f"{what}: {done.get(what, 0)} of {count}" for what, count in planned.items() if done.get(what, 0) < count
+    ]
+    return missing + [f"nobody could {action} an item" for action in TOUCHES if not touches.get(action)]
 
 
 def _wrongly(parked: Parked) -> Difference:
