@@ -9,7 +9,7 @@ from typing import Any, Final
 import requests
 
 from deploy.sandbox.chaos.faults import Fault
-from deploy.sandbox.chaos.people import People, until
+from deploy.sandbox.chaos.people import People
 from deploy.sandbox.chaos.plan import DropConnection, Fail, Kill, Pause, Plan, RestartBroker, Step, Touch
 from deploy.sandbox.chaos.system import System
 
@@ -59,7 +59,7 @@ class Conductor:
     def _track(self, track: Sequence[Step]) -> None:
         missed: list[Fault] = []
         for step in track:
-            if not until(step.at, self._began, self._stop):
+            if self._stop.wait(max(0.0, self._began + step.at - time.monotonic())):
                 return
             if isinstance(step, Fail):
                 if not self._fail(step.fault, step.seconds):

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -84,19 +83,22 @@ class People:
         except NoAnswer:
             made, known = None, False
         self._touched.add((history.mailbox, history.booking))
-        self.done[action] += 1
+        if known:
+            self.done[action] += 1
         if made is not None:
             self.own.append(made)
-        last = history.states[-1]
-        if last is None and self._random.random() < 0.5:
-            last = next(state for state in reversed(history.states) if state is not None)
-        content = last if last is None else replace(last, title=f"{last.title[:180]} ({self.done.total()})", far=False)
-        if last is not None and last.far:
-            content = last
+        content = self._mended(history)
         if action == "copy" and content is not None:
             self._copied.append((history, content))
         self._mend(history, content, self._random.uniform(0.0, _MENDED_WITHIN_SECONDS))
-        return known or action != "copy"
+        return known
+
+    def _mended(self, history: History) -> Booking | None:
+        """What the booking is to be after all: as the schedule has it last, with another title; or brought back."""
+        last = history.states[-1]
+        if last is None and self._random.random() < 0.5:
+            last = next(state for state in reversed(history.states) if state is not None)
+        return None if last is None else replace(last, title=f"{last.title[:180]} ({len(self._touched)})")
 
     def _act(self, mailbox: Mailbox, item: Shown, action: str) -> Own | None:
         """Do it; what the calendar's owner has then written himself."""
@@ -123,8 +125,3 @@ class People:
         self._revision += 1
         event = Event(new_id(self._random), history.source, history.mailbox, history.booking, self._revision, content)
         self._publish(event, after_seconds)
-
-
-def until(at: float, began: float, stop: threading.Event) -> bool:
-    """Wait until so many seconds after the beginning. False when it is to stop before."""
-    return not stop.wait(max(0.0, began + at - time.monotonic()))
