@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from deploy.sandbox.broker import Broker, ExistingBroker, PrivateBroker
+from deploy.sandbox.broker import Broker, BrokerUnavailable, ExistingBroker, PrivateBroker, broker_binary
 from deploy.sandbox.organisation import organisation as organisation_of
 from deploy.sandbox.stand_in import RunningEmulator
 from deploy.sandbox.stand_in import start_emulator as start_emulator_in
@@ -33,9 +33,14 @@ class StartEmulator(Protocol):
 def broker() -> Iterator[Broker]:
     """One real RabbitMQ for the whole run. Tests that stop or kill a broker start a PrivateBroker of their own.
 
-    ``CALLSHEET_TEST_AMQP_URL`` names one that runs already; its management API is needed too.
+    ``CALLSHEET_TEST_AMQP_URL`` names one that runs already (its management API is needed too), and on a machine without
+    a broker of its own ``CALLSHEET_AMQP_URL`` does.
     """
     existing = os.environ.get("CALLSHEET_TEST_AMQP_URL")
+    try:
+        broker_binary()
+    except BrokerUnavailable:
+        existing = existing or os.environ.get("CALLSHEET_AMQP_URL")
     if existing:
         shared = ExistingBroker(existing, os.environ.get("CALLSHEET_MANAGEMENT_URL"))
         try:
