@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from deploy.sandbox.broker import Broker, BrokerUnavailable, ExistingBroker, PrivateBroker, broker_binary
+from deploy.sandbox.borrowed_broker import ExistingBroker
+from deploy.sandbox.broker import Broker, BrokerUnavailable, PrivateBroker, broker_binary
 from deploy.sandbox.organisation import organisation as organisation_of
 from deploy.sandbox.stand_in import RunningEmulator
 from deploy.sandbox.stand_in import start_emulator as start_emulator_in

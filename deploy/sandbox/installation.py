@@ -11,7 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import Final, Self
 
-from deploy.sandbox.broker import Broker, BrokerUnavailable, ExistingBroker, PrivateBroker, vhost_of
+from deploy.sandbox.borrowed_broker import ExistingBroker
+from deploy.sandbox.broker import Broker, BrokerUnavailable, PrivateBroker, vhost_of
 from deploy.sandbox.children import CHECKOUT, Child, ChildError, wait_until
 from deploy.sandbox.directory import Entry, domains, mailboxes
 from deploy.sandbox.metrics import events_by_outcome, is_ready

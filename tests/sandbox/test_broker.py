@@ -6,7 +6,8 @@ from pathlib import Path
 import aio_pika
 import pytest
 
-from deploy.sandbox.broker import Broker, BrokerUnavailable, ExistingBroker, PrivateBroker, vhost_of
+from deploy.sandbox.borrowed_broker import ExistingBroker
+from deploy.sandbox.broker import Broker, BrokerUnavailable, PrivateBroker, vhost_of
 from deploy.sandbox.children import ChildError
 from tests.support import eventually
 
