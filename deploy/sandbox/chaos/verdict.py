@@ -174,7 +174,11 @@ def _item(key: str, booking: str, content: Booking) -> Item:
 def _differing(item: Item, wanted: Item) -> list[str]:
     expected = asdict(wanted)
     return [
-        f"{name} is {value!r}, expected {expected[name]!r}"
+        f"{name} is {_written(value)}, expected {_written(expected[name])}"
         for name, value in asdict(item).items()
         if value != expected[name]
     ]
+
+
+def _written(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else repr(value)
