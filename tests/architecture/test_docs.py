@@ -86,6 +86,7 @@ def test_the_properties_are_named_as_they_are_written() -> None:
 @pytest.mark.parametrize("file", DOCUMENTS, ids=short)
 def test_only_commands_that_there_are_are_shown(file: Path) -> None:
     there = {command.name or getattr(command.callback, "__name__", "") for command in consumer_app.registered_commands}
+    there |= {group.name for group in consumer_app.registered_groups}
     shown = {
         word
         for code in code_of(text_of(file))
