@@ -5,6 +5,7 @@ Written as the contract says, and from nothing of the contract's code: what othe
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -147,9 +148,11 @@ def stream(rng: random.Random, given: Sequence[History]) -> list[Due]:
 
 
 def only(given: Sequence[History], calendars: int | None, events: int | None) -> list[History]:
-    """The histories of the first mailboxes, and of those at most so many states."""
-    mailboxes = sorted({history.mailbox for history in given})[:calendars]
-    wanted = set(mailboxes)
+    """The histories of the busiest mailboxes, and of those at most so many states."""
+    states: Counter[str] = Counter()
+    for history in given:
+        states[history.mailbox] += len(history.states)
+    wanted = {mailbox for mailbox, _ in sorted(states.items(), key=lambda one: (-one[1], one[0]))[:calendars]}
     kept: list[History] = []
     count = 0
     for history in given:

@@ -67,9 +67,9 @@ def transport(rng: random.Random) -> list[Fault]:
         Fault("HTTP 504", "http_status", {"status": 504, "operation": rng.choice(_WRITES)}, 3),
         Fault("SOAP fault", "soap_fault", {"code": f"Error{rng.choice(_SOON[:8])}"}, 4),
         Fault("error of one item", "item_error", {"code": f"Error{rng.choice(_SOON)}", "index": 0}, 4),
-        *(_on_write(rng, f"committed, then dropped: {on}", "commit_then_drop", on, 2) for on in _WRITES[:2]),
-        _on_write(rng, "committed late", "commit_late", "CreateItem", 3, ms=late_ms),
-        _on_write(rng, "partly committed", "partial_commit", "CreateItem", 3, items=rng.randint(0, 2)),
+        *(_on_write(rng, f"committed, then dropped: {on}", "commit_then_drop", on, 4) for on in _WRITES[:2]),
+        _on_write(rng, "committed late", "commit_late", "CreateItem", 5, ms=late_ms),
+        _on_write(rng, "partly committed", "partial_commit", "CreateItem", 4, items=rng.randint(0, 2)),
         Fault("dropped", "drop", {"share": 0.5}, 5),
         Fault("hangs", "hang", {"seconds": rng.randint(4, 9), "share": 0.5}, 3),
         Fault("truncated", "truncate", {"operation": rng.choice((*_WRITES[:2], "FindItem"))}, 2),
@@ -125,4 +125,4 @@ def _item(rng: random.Random, code: str, operation: str, index: int | None, coun
 
 
 def _on_write(rng: random.Random, name: str, kind: str, operation: str, count: int, **fields: float) -> Fault:
-    return Fault(name, kind, {"operation": operation, **fields}, rng.randint(1, count))
+    return Fault(name, kind, {"operation": operation, **fields}, rng.randint(count // 2, count))
