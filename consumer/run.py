@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from aio_pika.abc import AbstractIncomingMessage
 
+from consumer.amqp.care import Care
 from consumer.amqp.intake import Intake, facts_of
+from consumer.amqp.late import LateWrites
 from consumer.amqp.replica import Replica, Work
 from consumer.amqp.settle import Settle
+from consumer.breaker import Breaker, BreakerState
+from consumer.broker_settings import seconds
 from consumer.calendars.ews.gateway import EwsGateway
 from consumer.calendars.ews.messages import SHOWABLE_ZONES
 from consumer.calendars.ews.versions import DIALECTS
-from consumer.calendars.reachable import until_reachable
+from consumer.calendars.guarded import GuardedCalendars
 from consumer.core.appointment import Defaults
 from consumer.core.window import Window
 from consumer.enrolment import EnrolmentError, EnrolmentFile
@@ -22,14 +27,13 @@ from consumer.lanes.delivery import Delivery
 from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
+from consumer.lanes.slots import Slots
 from consumer.settings import PREFIX, RunSettings, SettingsError
 from consumer.telemetry.health import Health, HttpPort
 from consumer.telemetry.logs import logger
 from consumer.telemetry.metrics import Metrics
 from contract import times
 from contract.partition import partition_of
-
-_SECOND_LOOK_MARGIN_SECONDS = 60.0
 
 
 async def run(settings: RunSettings) -> None:
@@ -57,29 +61,29 @@ async def run(settings: RunSettings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     beating = asyncio.create_task(_beat(health, enrolment))
-    calendars = EwsGateway(endpoint, settings.ews_concurrency, metrics.observe_request)
+    gateway = EwsGateway(endpoint, settings.ews_concurrency, metrics.observe_request, _stuck(metrics))
     try:
         if settings.enabled:
-            await until_reachable(endpoint, health, stop)
-            await _consume(settings, calendars, enrolment, metrics, health, stop)
+            await _consume(settings, gateway, enrolment, metrics, health, stop)
         else:
             await stop.wait()
     finally:
         beating.cancel()
-        await calendars.close()
+        await gateway.close()
         port.close()
         logger().info("stopped", replica=settings.replica)
 
 
 async def _consume(
     settings: RunSettings,
-    calendars: EwsGateway,
+    gateway: EwsGateway,
     enrolment: EnrolmentFile,
     metrics: Metrics,
     health: Health,
     stop: asyncio.Event,
 ) -> None:
     zone = times.zone(settings.timezone)
+    rung_seconds = {name: seconds(name) for name in settings.retry_delays}
 
     def now() -> datetime:
         return datetime.now(UTC)
@@ -90,47 +94,93 @@ async def _consume(
     def partition(mailbox: str) -> int:
         return partition_of(mailbox, settings.partitions)
 
-    def report_fault(mailbox: str, fault: Exception) -> None:
-        logger().error("fault", mailbox=mailbox, exc_info=fault)
+    def breaker_changed() -> None:
+        health.exchange = breaker.reason
+        metrics.breaker_state.set(breaker.state.value)
+        log = logger().warning if breaker.state is BreakerState.OPEN else logger().info
+        log("breaker", state=breaker.state.name.lower(), reason=breaker.reason)
+        replica.look()
 
     async def on_message(message: AbstractIncomingMessage, number: int) -> None:
         taken = intake.take(message, number)
         if isinstance(taken, Delivery):
+            if taken.alone:
+                care.suspect(number)
             lanes.accept(taken)
         else:
-            await settle.settle_message(message, taken, facts_of(message, number))
+            await settle.settle_message(message, number, taken, facts_of(message, number))
 
-    memory = Memory(time.monotonic)
+    breaker = Breaker(time.monotonic, settings.login_pause)
+    metrics.breaker_state.set(breaker.state.value)
+    calendars = GuardedCalendars(gateway, breaker, lambda: _renewed(settings, gateway), breaker_changed)
+    care = Care(breaker, settings.prefetch)
     defaults = Defaults(settings.timezone, SHOWABLE_ZONES, DIALECTS[settings.ews_version].working_elsewhere)
     intake = Intake(settings.partitions, defaults, lambda: enrolment.current, now)
     work = Work(
+        prefetch=care.prefetch,
+        available=care.available,
         on_message=on_message,
         give_up=lambda number: lanes.give_up(number),
         on_partitions=metrics.partitions_active.set,
         on_parked=metrics.parked_messages.set,
         on_state=lambda state: setattr(health, "broker", state),
     )
-    url = settings.amqp_url.get_secret_value()
-    replica = Replica(url, settings.replica, settings.partitions, settings.prefetch, work)
-    settle = Settle(replica.publish, metrics, now)
+    replica = Replica(settings.amqp_url.get_secret_value(), settings.replica, settings.partitions, work)
+    settle = Settle(replica.publish, metrics, now, _look_rung(settings, rung_seconds))
+    late = LateWrites(settle.publish_late)
+    memory = Memory(time.monotonic)
     lanes = Lanes(
-        lambda look_again: Surroundings(
+        lambda lanes: Surroundings(
             calendars=calendars,
             settler=settle,
             memory=memory,
-            slots=asyncio.Semaphore(settings.ews_concurrency),
+            slots=Slots(settings.ews_concurrency),
+            rungs=settings.retry_delays,
+            share=max(1, settings.prefetch // 4),
             window=window,
             now=now,
             count_write=metrics.count_write,
-            look_again=look_again,
-            report_fault=report_fault,
+            promise_look=settle.promise_look,
+            broken=lanes.broken,
+            late=late.add,
+            report_fault=lambda mailbox, fault: logger().error("fault", mailbox=mailbox, exc_info=fault),
         ),
         memory,
         partition,
-        settings.ews_timeout + _SECOND_LOOK_MARGIN_SECONDS,
+        rung_seconds,
     )
     metrics.watch_lanes(lambda: lanes.active)
-    await replica.run(stop)
+    background = [asyncio.create_task(work) for work in (calendars.watch(), lanes.sweep(), late.run())]
+    try:
+        await replica.run(stop)
+    finally:
+        for task in background:
+            task.cancel()
+        await asyncio.wait(background)
+
+
+def _look_rung(settings: RunSettings, rung_seconds: dict[str, float]) -> str:
+    """The first rung after which a request that is under way now has surely ended; else the longest."""
+    needed = settings.ews_timeout + settings.second_look_margin
+    by_delay = sorted(rung_seconds, key=lambda name: rung_seconds[name])
+    return next((name for name in by_delay if rung_seconds[name] >= needed), by_delay[-1])
+
+
+def _renewed(settings: RunSettings, gateway: EwsGateway) -> bool:
+    """Read the password again; True when it is another one."""
+    try:
+        return gateway.renew(settings.endpoint())
+    except (SettingsError, OSError, UnicodeDecodeError) as error:
+        logger().warning("password_unreadable", error=str(error))
+        return False
+
+
+def _stuck(metrics: Metrics) -> Callable[[str, str | None], None]:
+    def report(operation: str, mailbox: str | None) -> None:
+        metrics.stuck_requests.inc()
+        logger().error("request_stuck", operation=operation, mailbox=mailbox, now="its connection is replaced")
+
+    return report
 
 
 async def _beat(health: Health, enrolment: EnrolmentFile) -> None:

@@ -123,6 +123,8 @@ class RunSettings(ExchangeSettings):
     days_before: Annotated[int, Field(ge=0, le=3650)] = 7
     days_after: Annotated[int, Field(ge=0, le=3650)] = 180
     prefetch: Annotated[int, Field(ge=1, le=65535)] = 1000
+    second_look_margin: Seconds = 60.0
+    login_pause: Seconds = 60.0
     enabled: bool = True
     enrolment_file: Path
     http_host: str = "127.0.0.1"

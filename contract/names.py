@@ -24,6 +24,15 @@ HEADER_FORWARDED: Final = "x-forwarded"
 HEADER_FORCED: Final = "x-forced"
 """An operator has replayed this message with ``--force``: it passes the floor of its source."""
 
+HEADER_FIRST_FAILURE: Final = "x-first-failure"
+"""When an event on the ladder failed for the first time (RFC 3339)."""
+
+HEADER_SUSPECT: Final = "x-suspect"
+"""On the copy of an event that was delivered too often: it is handled alone."""
+
+HEADER_LOOK: Final = "x-look"
+"""On the copy of an event that was written late: look at the mailbox itself."""
+
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
 PROPERTY_SET: Final = "2a1927f9-5dec-5ad7-92ec-bf9a1cdae33e"

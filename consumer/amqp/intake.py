@@ -3,14 +3,15 @@
 import time
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from aio_pika.abc import AbstractIncomingMessage
 
-from consumer.amqp.settle import Forward
+from consumer.amqp.settle import Forward, Suspect
 from consumer.core.actions import Change, Outcome
 from consumer.core.appointment import Defaults, appointment_of
 from consumer.enrolment import Enrolment
+from consumer.ladder import Climb
 from consumer.lanes.delivery import Delivery, Disposition, Done, Park
 from contract import names
 from contract.codec import decode
@@ -19,7 +20,10 @@ from contract.identity import booking_key, source_mark
 from contract.partition import partition_of
 from contract.reasons import EventError, Reason
 from contract.text import one_line
-from contract.times import write_instant
+from contract.times import parse_instant, write_instant
+
+TOO_OFTEN: Final = 5
+"""An event that was delivered more often than this may be killing the process."""
 
 
 class Intake:
@@ -37,7 +41,7 @@ class Intake:
         self._enrolment = enrolment
         self._clock = clock
 
-    def take(self, message: AbstractIncomingMessage, partition: int) -> Delivery | Disposition | Forward:
+    def take(self, message: AbstractIncomingMessage, partition: int) -> Delivery | Disposition | Forward | Suspect:
         """The delivery for a lane, or the disposition of a message that does not get so far. Never raises."""
         try:
             event = decode(message.body)
@@ -62,6 +66,14 @@ class Intake:
             )
         if isinstance(event, SnapshotEvent):
             return Park(Reason.NOT_SUPPORTED, "this release does not apply snapshots yet")
+        deliveries = _number(message, "x-delivery-count")
+        alone = names.HEADER_SUSPECT in message.headers
+        if deliveries > TOO_OFTEN:
+            if alone:
+                return Park(
+                    Reason.POISON, f"delivered {deliveries} times without an end, though nothing was done beside it"
+                )
+            return Suspect()
         return Delivery(
             mailbox=event.mailbox,
             change=self._change(event, forced=bool(message.headers.get(names.HEADER_FORCED))),
@@ -70,7 +82,11 @@ class Intake:
             partition=partition,
             received_at=time.monotonic(),
             delivered_before=bool(message.redelivered),
+            size=len(message.body),
             message=message,
+            climb=Climb(_number(message, names.HEADER_ATTEMPTS), _first_failure(message)),
+            alone=alone,
+            look_now=names.HEADER_LOOK in message.headers,
         )
 
     def _change(self, event: ChangedEvent | CancelledEvent, forced: bool) -> Change:
@@ -84,6 +100,19 @@ class Intake:
             appointment=appointment_of(event.data, self._defaults) if isinstance(event, ChangedEvent) else None,
             forced=forced,
         )
+
+
+def _number(message: AbstractIncomingMessage, header: str) -> int:
+    value = message.headers.get(header, 0)
+    return value if isinstance(value, int) else 0
+
+
+def _first_failure(message: AbstractIncomingMessage) -> datetime | None:
+    value = message.headers.get(names.HEADER_FIRST_FAILURE)
+    try:
+        return parse_instant(value)
+    except ValueError:
+        return None
 
 
 def facts_of(message: AbstractIncomingMessage, partition: int) -> dict[str, Any]:

@@ -31,8 +31,14 @@ _LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a replica does with its partitions: what comes in, and what is to end before a partition is handed over."""
+    """What a replica does with its partitions: what comes in, and what is to end before a partition is handed over.
 
+    ``prefetch`` is how many messages of a partition may be unsettled now; with 0 the partition is left to others.
+    ``available`` is false while this replica can do no work at all.
+    """
+
+    prefetch: Callable[[int], int]
+    available: Callable[[], bool]
     on_message: OnMessage
     give_up: Callable[[int], Awaitable[None]]
     on_partitions: Callable[[int], None]
@@ -43,11 +49,10 @@ class Work:
 class Replica:
     """Holds this replica's fair share of the partitions for as long as :meth:`run` runs."""
 
-    def __init__(self, url: str, name: str, partitions: int, prefetch: int, work: Work) -> None:
+    def __init__(self, url: str, name: str, partitions: int, work: Work) -> None:
         self._url = url
         self._name = name
         self._partitions = partitions
-        self._prefetch = prefetch
         self._work = work
         self._subscriptions: dict[int, Subscription] = {}
         self._standby_since: dict[int, tuple[str, float]] = {}
@@ -77,6 +82,10 @@ class Replica:
                     await self._drop(connection)
         finally:
             stopping.cancel()
+
+    def look(self) -> None:
+        """Something has changed that bears on what this replica may do: look at it at once."""
+        self._wake.set()
 
     async def publish(self, exchange: str, routing_key: str, message: Message) -> None:
         """Publish a copy of a message; returns when the broker has confirmed it.
@@ -139,6 +148,8 @@ class Replica:
                 for task in background:
                     if task.done():
                         task.result()
+                if self._work.available() == roster.silent:
+                    await roster.keep_silent(not roster.silent)
                 await self._reconcile(connection, roster)
                 await self._pause(stop, 0.5)
             if lost.is_set():
@@ -165,11 +176,13 @@ class Replica:
         for partition, subscription in self._subscriptions.items():
             place = wanted[partition]
             stays = place.owner == self._name or (place.standby == self._name and subscription.owner == place.owner)
-            if not stays:
+            if not stays or subscription.prefetch != self._work.prefetch(partition):
                 leaving.append(partition)
         await self._hand_over(leaving)
         for partition, place in wanted.items():
             present = self._subscriptions.get(partition)
+            if self._work.prefetch(partition) == 0:
+                continue
             if present is not None:
                 present.owner = place.owner
             elif place.owner == self._name:
@@ -185,9 +198,9 @@ class Replica:
         self._work.on_partitions(sum(1 for one in self._subscriptions.values() if one.owner == self._name))
 
     async def _subscribe(self, connection: AbstractConnection, partition: int, owner: str) -> None:
-        subscription = Subscription(partition, owner)
+        subscription = Subscription(partition, owner, self._work.prefetch(partition))
         tag = f"{self._name}.{names.routing_key(partition)}"
-        await subscription.open(connection, self._prefetch, tag, owner == self._name, self._work.on_message)
+        await subscription.open(connection, tag, owner == self._name, self._work.on_message)
         self._subscriptions[partition] = subscription
         logger().info("partition_subscribed", partition=partition, owner=owner)
 

@@ -25,6 +25,12 @@ class Roster:
         self._changed = changed
         self._heard: dict[str, float] = {}
         self._exchange: AbstractExchange | None = None
+        self.silent = False
+
+    async def keep_silent(self, silent: bool) -> None:
+        """Be counted by nobody, because no work can be done here; or be counted again."""
+        self.silent = silent
+        await self.say(leaving=silent)
 
     async def join(self, channel: AbstractChannel) -> None:
         """Listen, and say that we are there."""
@@ -38,7 +44,8 @@ class Roster:
         """Say that we are there, again and again, until cancelled."""
         while True:
             await asyncio.sleep(BEAT_SECONDS)
-            await self.say(leaving=False)
+            if not self.silent:
+                await self.say(leaving=False)
 
     async def say(self, leaving: bool) -> None:
         """Say that we are there, or that we are about to go."""
@@ -70,5 +77,6 @@ class Roster:
         self._heard[name] = time.monotonic()
         if is_new:
             # So that the newcomer need not wait a second to hear of us.
-            await self.say(leaving=False)
+            if not self.silent:
+                await self.say(leaving=False)
             self._changed()

@@ -15,7 +15,8 @@ from aio_pika.abc import AbstractIncomingMessage, HeadersType
 from aio_pika.exceptions import AMQPError
 
 from consumer.core.actions import Outcome
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from consumer.ladder import Climb
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
 from consumer.telemetry.logs import logger
 from consumer.telemetry.metrics import Metrics
 from contract import names
@@ -23,6 +24,9 @@ from contract.reasons import Reason
 
 Publish = Any
 """``async (exchange: str, routing_key: str, message: Message) -> None``: returns when the broker has confirmed."""
+
+LOST = (AMQPError, ConnectionError, TimeoutError, RuntimeError)
+"""What is raised when a channel is gone, or the broker has not confirmed."""
 
 _MAX_ERROR = 1000
 
@@ -34,15 +38,22 @@ class Forward:
     partition: int
 
 
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """It was delivered too often: a copy behind the others, to be handled alone."""
+
+
 class Settle:
     """Settles messages, counts what became of them and says so in the log."""
 
-    def __init__(self, publish: Publish, metrics: Metrics, clock: Callable[[], datetime]) -> None:
+    def __init__(self, publish: Publish, metrics: Metrics, clock: Callable[[], datetime], look_rung: str) -> None:
+        """``look_rung`` is the rung whose delay is that of a second look."""
         self._publish = publish
+        self._look_rung = look_rung
         self._metrics = metrics
         self._clock = clock
 
-    async def settle(self, delivery: Delivery, disposition: Disposition) -> None:
+    async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
         """See :class:`consumer.lanes.delivery.Settler`."""
         facts = {
             "event_id": delivery.event_id,
@@ -50,19 +61,49 @@ class Settle:
             "booking": delivery.change.booking,
             "revision": delivery.change.revision,
         }
-        if await self.settle_message(delivery.message, disposition, facts):
-            self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
-            if disposition == Done(Outcome.APPLIED):
-                self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
+        if not await self.settle_message(delivery.message, delivery.partition, disposition, facts):
+            return False
+        self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
+        if disposition == Done(Outcome.APPLIED):
+            self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
+        return True
+
+    async def promise_look(self, delivery: Delivery) -> bool:
+        """Send a copy of an event by way of the ladder; when it comes back its mailbox is read anew.
+
+        On the broker, so that the duty outlives this replica. False when the broker has not confirmed it.
+        """
+        message = delivery.message
+        headers: HeadersType = {**_kept(message), names.HEADER_LOOK: 1}
+        rung = names.retry_queue(self._look_rung)
+        try:
+            await self._publish(rung, names.routing_key(delivery.partition), _copy(message, headers))
+        except LOST as error:
+            logger().info("left_unsettled", error=f"{type(error).__name__}: {error}", event_id=delivery.event_id)
+            return False
+        return True
+
+    async def publish_late(self, delivery: Delivery) -> None:
+        """Publish a copy of an event that was written late, so that its partition's owner looks at the mailbox.
+
+        Raises what the publish function raises when the broker has not confirmed it.
+        """
+        message = delivery.message
+        headers: HeadersType = {**_kept(message), names.HEADER_LOOK: 1}
+        await self._publish(names.EXCHANGE, names.routing_key(delivery.partition), _copy(message, headers))
 
     async def settle_message(
-        self, message: AbstractIncomingMessage, disposition: Disposition | Forward, facts: dict[str, Any]
+        self,
+        message: AbstractIncomingMessage,
+        partition: int,
+        disposition: Disposition | Forward | Suspect,
+        facts: dict[str, Any],
     ) -> bool:
-        """Settle a message as it came from the broker; ``facts`` go into the log. False when it had to be left."""
+        """Settle a message of a partition; ``facts`` go into the log. False when it had to be left to the broker."""
         try:
-            outcome = await self._dispose(message, disposition)
+            outcome = await self._dispose(message, partition, disposition)
             await message.ack()
-        except (AMQPError, ConnectionError, TimeoutError, RuntimeError) as error:
+        except LOST as error:
             # The channel is gone, or the broker did not confirm in time. The broker delivers the message again.
             logger().info("left_unsettled", error=f"{type(error).__name__}: {error}", **facts)
             return False
@@ -70,32 +111,69 @@ class Settle:
         if isinstance(disposition, Park):
             self._metrics.parked.labels(disposition.reason).inc()
             logger().warning("parked", reason=str(disposition.reason), error=disposition.error, **facts)
+        elif isinstance(disposition, Retry):
+            climb = disposition.climb
+            logger().info("put_off", rung=disposition.rung, attempt=climb.attempts, error=disposition.error, **facts)
         else:
             logger().debug("settled", outcome=str(outcome), **facts)
         return True
 
-    async def _dispose(self, message: AbstractIncomingMessage, disposition: Disposition | Forward) -> Outcome:
+    async def _dispose(
+        self, message: AbstractIncomingMessage, partition: int, disposition: Disposition | Forward | Suspect
+    ) -> Outcome:
         match disposition:
             case Done(outcome):
                 return outcome
             case Park(reason, error):
                 await self._publish("", names.PARKED_QUEUE, self._parked(message, reason, error))
                 return Outcome.PARKED
-            case Forward(partition):
-                headers: HeadersType = {**message.headers, names.HEADER_FORWARDED: 1}
-                await self._publish(names.EXCHANGE, names.routing_key(partition), _copy(message, headers))
+            case Forward(right_partition):
+                headers: HeadersType = {**_kept(message), names.HEADER_FORWARDED: 1}
+                await self._publish(names.EXCHANGE, names.routing_key(right_partition), _copy(message, headers))
                 return Outcome.FORWARDED
+            case Suspect():
+                headers = {**_kept(message), names.HEADER_SUSPECT: 1}
+                await self._publish(names.EXCHANGE, names.routing_key(partition), _copy(message, headers))
+                return Outcome.RETRIED
+            case Retry(rung, climb, reason, error):
+                copy = _copy(message, self._climbing(message, climb, reason, error))
+                await self._publish(names.retry_queue(rung), names.routing_key(partition), copy)
+                return Outcome.RETRIED
 
     def _parked(self, message: AbstractIncomingMessage, reason: Reason, error: str) -> Message:
-        attempts = message.headers.get(names.HEADER_ATTEMPTS, 0)
         headers: HeadersType = {
-            **{name: value for name, value in message.headers.items() if name != names.HEADER_FORWARDED},
+            **_kept(message),
             names.HEADER_REASON: str(reason),
-            names.HEADER_ERROR: " ".join(error.split())[:_MAX_ERROR],
-            names.HEADER_ATTEMPTS: attempts,
+            names.HEADER_ERROR: _one_line(error),
+            names.HEADER_ATTEMPTS: message.headers.get(names.HEADER_ATTEMPTS, 0),
             names.HEADER_PARKED_AT: self._clock().astimezone(UTC).isoformat(timespec="seconds"),
         }
         return _copy(message, headers)
+
+    def _climbing(self, message: AbstractIncomingMessage, climb: Climb, reason: Reason, error: str) -> HeadersType:
+        headers: HeadersType = {
+            **_kept(message),
+            names.HEADER_REASON: str(reason),
+            names.HEADER_ERROR: _one_line(error),
+            names.HEADER_ATTEMPTS: climb.attempts,
+        }
+        if climb.first_failure is not None:
+            headers[names.HEADER_FIRST_FAILURE] = climb.first_failure.isoformat(timespec="seconds")
+        return headers
+
+
+def _kept(message: AbstractIncomingMessage) -> dict[str, Any]:
+    """The headers that a copy takes along: not what the broker wrote of deaths and deliveries, nor our own marks."""
+    own = (names.HEADER_FORWARDED, names.HEADER_SUSPECT, names.HEADER_LOOK, "x-delivery-count")
+    return {
+        name: value
+        for name, value in message.headers.items()
+        if name not in own and not name.startswith(("x-death", "x-first-death", "x-last-death"))
+    }
+
+
+def _one_line(error: str) -> str:
+    return " ".join(error.split())[:_MAX_ERROR]
 
 
 def _copy(message: AbstractIncomingMessage, headers: HeadersType) -> Message:

@@ -15,19 +15,18 @@ class Subscription:
     ``owner`` is the replica that the subscription was made for: ourselves, or the one that we stand by for.
     """
 
-    def __init__(self, partition: int, owner: str) -> None:
+    def __init__(self, partition: int, owner: str, prefetch: int) -> None:
         self.partition = partition
         self.owner = owner
+        self.prefetch = prefetch
         self._open = False
         self._channel: AbstractChannel | None = None
 
-    async def open(
-        self, connection: AbstractConnection, prefetch: int, consumer_tag: str, owned: bool, on_message: OnMessage
-    ) -> None:
+    async def open(self, connection: AbstractConnection, consumer_tag: str, owned: bool, on_message: OnMessage) -> None:
         """Subscribe. ``owned`` sets the priority that brokers from 4.0 on honour among single active consumers."""
         self._channel = connection.channel(publisher_confirms=False)
         await self._channel.initialize()
-        await self._channel.set_qos(prefetch_count=prefetch)
+        await self._channel.set_qos(prefetch_count=self.prefetch)
         queue = await self._channel.get_queue(names.partition_queue(self.partition), ensure=True)
         self._open = True
 

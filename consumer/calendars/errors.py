@@ -20,6 +20,8 @@ class Remedy(StrEnum):
     """Exchange as a whole, or our account."""
     REJECTED = "rejected"
     """This content is refused for ever."""
+    REJECTED_AGAIN = "rejected_again"
+    """This content is refused for ever, if one more attempt says so too."""
     UNKNOWN = "unknown"
     """A code that is not in the table."""
 
@@ -33,6 +35,11 @@ class CalendarError(Exception):
 
     def __init__(self, code: str, message: str, remedy: Remedy, retry_after_seconds: float | None = None) -> None:
         super().__init__(f"{code}: {message}" if message else code)
+        self.message = message
         self.code = code
         self.remedy = remedy
         self.retry_after_seconds = retry_after_seconds
+
+    def with_remedy(self, remedy: Remedy) -> "CalendarError":
+        """The same error, seen otherwise."""
+        return CalendarError(self.code, self.message, remedy, self.retry_after_seconds)

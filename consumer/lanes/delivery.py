@@ -1,10 +1,11 @@
 """A message on its way through a lane, and what can become of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from consumer.core.actions import Change, Outcome
+from consumer.ladder import Climb
 from contract.reasons import Reason
 
 
@@ -13,7 +14,9 @@ class Delivery:
     """One event as the broker delivered it.
 
     ``time`` is the event's own, for freshness; ``received_at`` is on the monotonic clock. ``delivered_before`` is true
-    when a replica may have worked on it already. ``message`` is the broker's and means nothing to the lanes.
+    when a replica may have worked on it already. ``size`` is that of its body, in bytes. ``message`` is the broker's
+    and means nothing to the lanes. ``climb`` is its way on the ladder so far. ``alone`` asks that nothing else be done
+    beside it: it may be killing the process. ``look_now`` asks for a look at the mailbox, whatever is remembered.
     """
 
     mailbox: str
@@ -23,7 +26,11 @@ class Delivery:
     partition: int
     received_at: float
     delivered_before: bool
+    size: int
     message: Any
+    climb: Climb = field(default_factory=Climb)
+    alone: bool = False
+    look_now: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +48,22 @@ class Park:
     error: str
 
 
-Disposition = Done | Park
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try it again later: a confirmed copy to a rung of the ladder, and only then acknowledge it."""
+
+    rung: str
+    climb: Climb
+    reason: Reason
+    error: str
+
+
+Disposition = Done | Park | Retry
 
 
 class Settler(Protocol):
     """The one place where a message is settled."""
 
-    async def settle(self, delivery: Delivery, disposition: Disposition) -> None:
-        """Settle a delivery. Raises nothing: what cannot be settled is left to the broker, which delivers it again."""
+    async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
+        """Settle a delivery. False, and never an error, when it was left to the broker, which delivers it again."""
         ...

@@ -1,34 +1,52 @@
 """One mailbox at work: what has arrived, what is being decided, what waits for its back-off."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from consumer.calendars.errors import CalendarError, Remedy
+from consumer.calendars.guarded import BREAKER_OPEN
 from consumer.calendars.port import Calendars
 from consumer.core.actions import Outcome, Verdict
 from consumer.core.decide import decide
 from consumer.core.mailbox import MailboxState
 from consumer.core.window import Window
+from consumer.ladder import Belongs, GiveUp, next_step
 from consumer.lanes import retry
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Settler
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry, Settler
 from consumer.lanes.memory import Memory
+from consumer.lanes.slots import Slots
 from consumer.lanes.writing import CountWrite, carry_out
+from contract.reasons import Reason
+
+NOT_CONFIRMED: Final = "NotConfirmed"
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What all lanes share. ``slots`` bounds how many of them speak to Exchange at once."""
+    """What all lanes share.
+
+    ``share`` is how many unsettled events one mailbox may hold while it is held up. ``promise_look`` sees to it that an
+    event's mailbox is looked at a second time, whoever has its partition by then; it says whether the broker has
+    confirmed that. ``broken`` says that a mailbox cannot be opened, for as long as its events will wait; ``late`` is
+    told of events that were written when their partition may have been somebody else's already.
+    """
 
     calendars: Calendars
     settler: Settler
     memory: Memory
-    slots: asyncio.Semaphore
+    slots: Slots
+    rungs: Sequence[str]
+    share: int
     window: Callable[[], Window]
     now: Callable[[], datetime]
     count_write: CountWrite
-    look_again: Callable[[str], None]
+    promise_look: Callable[[Delivery], Awaitable[bool]]
+    broken: Callable[[str, CalendarError, str], None]
+    late: Callable[[Sequence[Delivery]], None]
     report_fault: Callable[[str, Exception], None]
 
 
@@ -36,20 +54,29 @@ class Surroundings:
 class Lane:
     """The lane of one mailbox. :meth:`run` is one task; it ends when there is nothing more to do.
 
-    ``waiting`` has arrived and belongs to no round yet. ``second_look`` asks for a round even when nothing waits.
-    ``leaving`` ends the lane after the attempt under way; what it had is left unsettled, for the broker to give away.
+    ``waiting`` has arrived and belongs to no round yet, ``batch`` is being worked on. ``second_look`` asks for a round
+    even when nothing waits. ``held_up`` is true during a back-off. Once the lane is ``leaving`` it ends after the
+    attempt under way; what it had is left unsettled, for the broker to give away.
     """
 
     mailbox: str
     shared: Surroundings
     waiting: list[Delivery] = field(default_factory=list)
+    batch: list[Delivery] = field(default_factory=list)
     second_look: bool = False
+    held_up: bool = False
+    _owed: Delivery | None = None
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def leaving(self) -> bool:
         """True once the lane was told to end."""
         return self._leaving.is_set()
+
+    @property
+    def unsettled(self) -> int:
+        """How many events it holds."""
+        return len(self.waiting) + len(self.batch)
 
     def leave(self) -> None:
         """End after the attempt under way."""
@@ -58,35 +85,45 @@ class Lane:
 
     async def run(self) -> None:
         """Work through what arrives, round by round."""
-        while (self.waiting or self.second_look) and not self.leaving:
+        while (self.waiting or self.batch or self.second_look) and not self.leaving:
             await self._round()
 
     async def _round(self) -> None:
         """One round: what waits now, and what joins it meanwhile, decided and written until all of it is settled."""
-        batch: list[Delivery] = []
         failed: dict[str, CalendarError] = {}
         try:
             async for attempt in retry.attempts(self._sleep):
                 with attempt:
-                    async with self.shared.slots:
+                    self._absorb()
+                    async with self.shared.slots.take(alone=any(one.alone for one in self.batch)):
                         if not self.leaving:
-                            await self._attempt(batch, failed)
+                            self._absorb()
+                            await self._attempt(failed, attempt.retry_state.attempt_number)
         except retry.Unfinished as unfinished:
-            if not self.leaving:
-                self.shared.look_again(self.mailbox)
-                await self._park(batch, failed, unfinished.error)
+            # While the breaker is open the partition is about to be released: nobody settles anything.
+            if not self.leaving and unfinished.error.code not in (BREAKER_OPEN, NOT_CONFIRMED):
+                await self._put_aside(self.batch, failed, unfinished.error)
         except Exception as fault:  # noqa: BLE001 - a fault of ours in one mailbox must not lose its messages
             self.shared.report_fault(self.mailbox, fault)
             self.shared.memory.forget(self.mailbox)
-            error = CalendarError("Fault", f"{type(fault).__name__}: {fault}", Remedy.UNKNOWN)
-            await self._park(batch, {}, error)
+            self.second_look = False
+            await self._put_aside(
+                self.batch, {}, CalendarError("Fault", f"{type(fault).__name__}: {fault}", Remedy.UNKNOWN)
+            )
 
-    async def _attempt(self, batch: list[Delivery], failed: dict[str, CalendarError]) -> None:
-        """Decide and write once. What is settled leaves ``batch``; raises Unfinished while another attempt may help."""
-        batch += self.waiting
-        self.waiting.clear()
+    def _absorb(self) -> None:
+        """Take what waits into the batch. An event that must be alone is taken alone."""
+        if self.batch and self.batch[0].alone:
+            return
+        while self.waiting and not (self.waiting[0].alone and self.batch):
+            self.batch.append(self.waiting.pop(0))
+            if self.batch[-1].alone:
+                return
+
+    async def _attempt(self, failed: dict[str, CalendarError], number: int) -> None:
+        """Decide and write once. What is settled leaves the batch; raises Unfinished while another attempt may help."""
         failed.clear()
-        shared = self.shared
+        shared, batch = self.shared, self.batch
         window = shared.window()
         if self.second_look:
             shared.memory.forget(self.mailbox)
@@ -97,24 +134,36 @@ class Lane:
                 state = await self._load(window)
             except CalendarError as error:
                 failed.update((delivery.change.key, error) for delivery in batch)
-                return await self._after_failure(batch, failed, error)
+                return await self._after_failure(failed, error, number, cannot_open=True)
+        self._owed = next((one for one in batch if one.delivered_before and not one.look_now), self._owed)
         plan = decide(state, [delivery.change for delivery in batch], window, shared.now())
+        started = time.monotonic()
         failed.update(await carry_out(shared.calendars, self.mailbox, state, plan, shared.count_write))
         state.tidy = not failed
         shared.memory.keep(self.mailbox, state, loaded_now)
-        done = [
-            (delivery, verdict)
-            for delivery, verdict in zip(batch, plan.verdicts, strict=True)
-            if delivery.change.key not in failed
-        ]
-        batch[:] = [delivery for delivery in batch if delivery.change.key in failed]
-        for delivery, verdict in done:
-            await self._settle(delivery, _disposition(verdict))
+        if batch and any(retry.outcome_is_unknown(error) for error in failed.values()):
+            self._owed = batch[0]
+        await self._keep_promise()
+        verdicts = list(zip(batch, plan.verdicts, strict=True))
+        self.batch = [delivery for delivery in batch if delivery.change.key in failed]
+        settled = True
+        for delivery, verdict in verdicts:
+            if delivery.change.key not in failed:
+                settled &= await shared.settler.settle(delivery, _disposition(verdict))
+        wrote = bool(plan.actions)
+        if wrote and (not settled or (self.leaving and failed) or time.monotonic() - started > retry.TOTAL_SECONDS):
+            shared.late([delivery for delivery, _ in verdicts])
         if failed:
-            if any(retry.outcome_is_unknown(error) for error in failed.values()):
-                shared.look_again(self.mailbox)
-            await self._after_failure(batch, failed, _worst(failed.values()))
+            await self._after_failure(failed, _worst(failed.values()), number, cannot_open=False)
         return None
+
+    async def _keep_promise(self) -> None:
+        """Before anything is settled: a write of which we know nothing may still arrive, so somebody looks again."""
+        if self._owed is None:
+            return
+        if not await self.shared.promise_look(self._owed):
+            raise retry.Unfinished(CalendarError(NOT_CONFIRMED, "the broker did not confirm", Remedy.RETRY_SOON))
+        self._owed = None
 
     async def _load(self, window: Window) -> MailboxState:
         """What stands in the mailbox. Answers the wish for a second look, if there was one."""
@@ -127,39 +176,71 @@ class Lane:
             raise
 
     async def _after_failure(
-        self, batch: list[Delivery], failed: dict[str, CalendarError], worst: CalendarError
+        self, failed: dict[str, CalendarError], worst: CalendarError, number: int, cannot_open: bool
     ) -> None:
-        """Forget what has become doubtful, park what no attempt can help, ask for another attempt for the rest."""
+        """Forget what has become doubtful, put aside what seconds cannot help, ask for another attempt for the rest."""
         for error in (*failed.values(), worst):
             if retry.memory_is_doubtful(error):
                 self.shared.memory.forget(self.mailbox, ledger_too=error.code == "FolderNotFound")
-        hopeless = [one for one in batch if not retry.worth_another_attempt(failed[one.change.key])]
-        batch[:] = [one for one in batch if retry.worth_another_attempt(failed[one.change.key])]
-        await self._park(hopeless, failed, worst)
-        hopeful = [error for error in (*failed.values(), worst) if retry.worth_another_attempt(error)]
+        hopeless = [one for one in self.batch if not retry.worth_another_attempt(failed[one.change.key], number)]
+        self.batch = [one for one in self.batch if retry.worth_another_attempt(failed[one.change.key], number)]
+        if cannot_open and worst.remedy is Remedy.MAILBOX:
+            await self._put_aside(hopeless, failed, worst, broken=True)
+        else:
+            await self._put_aside(hopeless, failed, worst)
+        hopeful = [error for error in (*failed.values(), worst) if retry.worth_another_attempt(error, number)]
         if hopeful:
             raise retry.Unfinished(_worst(hopeful))
         self.second_look = False
 
-    async def _park(
-        self, deliveries: list[Delivery], failed: dict[str, CalendarError], otherwise: CalendarError
+    async def _put_aside(
+        self,
+        deliveries: Sequence[Delivery],
+        failed: dict[str, CalendarError],
+        otherwise: CalendarError,
+        broken: bool = False,
     ) -> None:
-        for delivery in deliveries:
+        """Onto the ladder, or parked where its end is reached."""
+        for delivery in list(deliveries):
             error = failed.get(delivery.change.key, otherwise)
-            await self._settle(delivery, Park(retry.parking_reason(error), str(error)))
+            disposition = self._later(delivery, error)
+            if broken and isinstance(disposition, Retry):
+                self.shared.broken(self.mailbox, error, disposition.rung)
+            await self.shared.settler.settle(delivery, disposition)
+        kept = {id(delivery) for delivery in deliveries}
+        self.batch = [delivery for delivery in self.batch if id(delivery) not in kept]
 
-    async def _settle(self, delivery: Delivery, disposition: Disposition) -> None:
-        await self.shared.settler.settle(delivery, disposition)
+    def _later(self, delivery: Delivery, error: CalendarError) -> Disposition:
+        reason = retry.parking_reason(error)
+        if error.remedy in (Remedy.REJECTED, Remedy.REJECTED_AGAIN):
+            return Park(reason, str(error))
+        step = next_step(retry.belongs_to(error), delivery.climb, self.shared.now(), self.shared.rungs)
+        if isinstance(step, GiveUp):
+            return Park(reason, str(error))
+        return Retry(step.rung, step.climb, reason, str(error))
+
+    async def put_off(self, deliveries: Sequence[Delivery]) -> None:
+        """Onto the first rung, at no cost of an attempt: it has waited too long here, or there is too much of it."""
+        for delivery in deliveries:
+            step = next_step(Belongs.NOBODY, delivery.climb, self.shared.now(), self.shared.rungs)
+            assert not isinstance(step, GiveUp)
+            text = "put off: its mailbox is held up"
+            await self.shared.settler.settle(delivery, Retry(step.rung, step.climb, Reason.MAILBOX_UNAVAILABLE, text))
 
     async def _sleep(self, seconds: float) -> None:
-        """Wait out a back-off, unless the lane is to end before."""
+        """Wait out a back-off, unless the lane is to end before. What is more than its share waits elsewhere."""
         if seconds <= 0:
             return
+        self.held_up = True
         try:
+            excess, self.batch = self.batch[self.shared.share :], self.batch[: self.shared.share]
+            await self.put_off(excess)
             async with asyncio.timeout(seconds):
                 await self._leaving.wait()
         except TimeoutError:
             pass
+        finally:
+            self.held_up = False
 
 
 def _worst(errors: Iterable[CalendarError]) -> CalendarError:

@@ -1,67 +1,110 @@
-"""All lanes of one replica: who gets a delivery, what ends when a partition goes."""
+"""All lanes of one replica: who gets a delivery, what is put off, what ends when a partition goes."""
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine
+from typing import Final
 
-from consumer.lanes.delivery import Delivery
+from consumer.calendars.errors import CalendarError
+from consumer.ladder import Belongs, GiveUp, next_step
+from consumer.lanes import retry
+from consumer.lanes.delivery import Delivery, Park, Retry
 from consumer.lanes.lane import Lane, Surroundings
 from consumer.lanes.memory import Memory
+
+MAX_UNSETTLED_BYTES: Final = 64 * 1024 * 1024
+MAX_WAIT_SECONDS: Final = 300.0
+_SWEEP_SECONDS: Final = 5.0
 
 
 class Lanes:
     """A lane for each mailbox that has something to do; it goes when it is done.
 
-    ``second_look_seconds`` is how long after an unknown outcome, or after a delivery that another replica may have
-    worked on, a mailbox is looked at again: a write that was then still under way has ended by that time.
+    ``surroundings`` builds what the lanes share, given this object's own part in it. ``rung_seconds`` are the ladder's
+    delays by name.
     """
 
     def __init__(
         self,
-        surroundings: Callable[[Callable[[str], None]], Surroundings],
+        surroundings: Callable[["Lanes"], Surroundings],
         memory: Memory,
         partition_of: Callable[[str], int],
-        second_look_seconds: float,
+        rung_seconds: dict[str, float],
     ) -> None:
-        self._shared = surroundings(self.look_again)
+        self._shared = surroundings(self)
         self._memory = memory
         self._partition_of = partition_of
-        self._second_look_seconds = second_look_seconds
+        self._rung_seconds = rung_seconds
         self._lanes: dict[str, tuple[Lane, asyncio.Task[None]]] = {}
-        self._looks: dict[str, asyncio.TimerHandle] = {}
+        self._broken: dict[str, tuple[float, CalendarError]] = {}
+        self._settling: set[asyncio.Task[None]] = set()
 
     @property
     def active(self) -> int:
         """How many mailboxes are being worked on or wait for their turn."""
         return len(self._lanes)
 
-    def accept(self, delivery: Delivery) -> None:
-        """Take a delivery into the lane of its mailbox."""
-        if delivery.delivered_before:
-            self.look_again(delivery.mailbox)
-        self._lane(delivery.mailbox).waiting.append(delivery)
+    def unsettled_bytes(self) -> int:
+        """The size of all bodies that are not settled."""
+        return sum(one.size for lane, _ in self._lanes.values() for one in (*lane.waiting, *lane.batch))
 
-    def look_again(self, mailbox: str) -> None:
-        """Look at a mailbox a second time, later: a write of which we know nothing may still arrive there."""
-        if mailbox not in self._looks:
-            loop = asyncio.get_running_loop()
-            self._looks[mailbox] = loop.call_later(self._second_look_seconds, self._look_now, mailbox)
+    def accept(self, delivery: Delivery) -> None:
+        """Take a delivery into the lane of its mailbox, or put it off where that mailbox cannot take it now."""
+        if self._is_broken(delivery):
+            _, error = self._broken[delivery.mailbox]
+            self._later(self._skip(delivery, error))
+            return
+        lane = self._lane(delivery.mailbox)
+        if lane.held_up and lane.unsettled >= self._shared.share:
+            self._later(lane.put_off([delivery]))
+            return
+        lane.waiting.append(delivery)
+        if delivery.look_now:
+            lane.second_look = True
+
+    def broken(self, mailbox: str, error: CalendarError, rung: str) -> None:
+        """This mailbox cannot be opened: until an event of it comes back from the rung the others follow it there."""
+        self._broken[mailbox] = (time.monotonic() + 0.9 * self._rung_seconds[rung], error)
 
     async def give_up(self, partition: int) -> None:
         """End all work on a partition: nothing new is begun, what is under way is finished and settled."""
-        ending = []
+        ending: list[asyncio.Task[None]] = []
         for mailbox, (lane, task) in list(self._lanes.items()):
             if self._partition_of(mailbox) == partition:
                 lane.leave()
                 ending.append(task)
-        for mailbox in [mailbox for mailbox in self._looks if self._partition_of(mailbox) == partition]:
-            self._looks.pop(mailbox).cancel()
-        if ending:
-            await asyncio.wait(ending)
+        if ending or self._settling:
+            await asyncio.wait([*ending, *self._settling])
         self._memory.forget_where(lambda mailbox: self._partition_of(mailbox) == partition)
 
-    def _look_now(self, mailbox: str) -> None:
-        self._looks.pop(mailbox, None)
-        self._lane(mailbox).second_look = True
+    async def sweep(self) -> None:
+        """Put off what has waited too long, and what is more than may be held; again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = time.monotonic()
+            too_much = self.unsettled_bytes() > MAX_UNSETTLED_BYTES
+            for lane, _ in list(self._lanes.values()):
+                tired = [one for one in lane.waiting if too_much or now - one.received_at > MAX_WAIT_SECONDS]
+                lane.waiting = [one for one in lane.waiting if one not in tired]
+                await lane.put_off(tired)
+            self._broken = {mailbox: entry for mailbox, entry in self._broken.items() if entry[0] > now}
+
+    def _is_broken(self, delivery: Delivery) -> bool:
+        until, _ = self._broken.get(delivery.mailbox, (0.0, None))
+        return time.monotonic() < until
+
+    async def _skip(self, delivery: Delivery, error: CalendarError) -> None:
+        step = next_step(Belongs.MAILBOX, delivery.climb, self._shared.now(), self._shared.rungs)
+        reason = retry.parking_reason(error)
+        if isinstance(step, GiveUp):
+            await self._shared.settler.settle(delivery, Park(reason, str(error)))
+        else:
+            await self._shared.settler.settle(delivery, Retry(step.rung, step.climb, reason, str(error)))
+
+    def _later(self, settling: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(settling)
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
 
     def _lane(self, mailbox: str) -> Lane:
         """The lane of a mailbox, started if it was not there. What it is given before the next await it will see."""

@@ -7,10 +7,11 @@ answer, is seen and not written again.
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt, stop_before_delay
 from tenacity.wait import wait_random_exponential
 
 from consumer.calendars.errors import CalendarError, Remedy
+from consumer.ladder import Belongs
 from contract.reasons import Reason
 
 ATTEMPTS: Final = 8
@@ -19,7 +20,9 @@ _jittered: Final = wait_random_exponential(multiplier=0.25, max=10)
 
 _REASONS: Final = {
     Remedy.REJECTED: Reason.REJECTED_BY_EXCHANGE,
+    Remedy.REJECTED_AGAIN: Reason.REJECTED_BY_EXCHANGE,
     Remedy.MAILBOX: Reason.MAILBOX_UNAVAILABLE,
+    Remedy.RETRY_SOON: Reason.MAILBOX_UNAVAILABLE,
     Remedy.REREAD: Reason.CONFLICT,
     Remedy.UNKNOWN: Reason.UNKNOWN_ERROR,
 }
@@ -33,8 +36,10 @@ class Unfinished(Exception):
         self.error = error
 
 
-def worth_another_attempt(error: CalendarError) -> bool:
-    """True where seconds may help; the rest belongs to the event, or to the mailbox for longer."""
+def worth_another_attempt(error: CalendarError, attempt: int) -> bool:
+    """True where seconds may help; the rest belongs to the event, or to the mailbox for longer. Attempts from 1 on."""
+    if error.remedy is Remedy.REJECTED_AGAIN:
+        return attempt == 1
     return error.remedy not in (Remedy.REJECTED, Remedy.MAILBOX)
 
 
@@ -45,7 +50,14 @@ def memory_is_doubtful(error: CalendarError) -> bool:
 
 def outcome_is_unknown(error: CalendarError) -> bool:
     """True when the server may have written, or may yet write, without our having its answer."""
-    return error.remedy is Remedy.LOOK_FIRST
+    return error.remedy in (Remedy.LOOK_FIRST, Remedy.UNKNOWN)
+
+
+def belongs_to(error: CalendarError) -> Belongs:
+    """To whom a failure belongs that seconds did not mend."""
+    if error.remedy in (Remedy.UNKNOWN, Remedy.REREAD, Remedy.REJECTED, Remedy.REJECTED_AGAIN):
+        return Belongs.EVENT
+    return Belongs.MAILBOX
 
 
 def parking_reason(error: CalendarError) -> Reason:
@@ -69,7 +81,7 @@ def attempts(sleep: Callable[[float], Awaitable[None]]) -> AsyncRetrying:
     return AsyncRetrying(
         retry=retry_if_exception_type(Unfinished),
         wait=seconds_to_wait,
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(TOTAL_SECONDS),
+        stop=stop_after_attempt(ATTEMPTS) | stop_before_delay(TOTAL_SECONDS),
         sleep=sleep,
         reraise=True,
     )

@@ -14,19 +14,21 @@ def error(remedy: Remedy, retry_after: float | None = None) -> CalendarError:
 @pytest.mark.parametrize(
     ("remedy", "again", "doubtful", "unknown", "reason"),
     [
-        (Remedy.RETRY_SOON, True, False, False, Reason.EXCHANGE_UNAVAILABLE),
+        (Remedy.RETRY_SOON, True, False, False, Reason.MAILBOX_UNAVAILABLE),
         (Remedy.LOOK_FIRST, True, True, True, Reason.EXCHANGE_UNAVAILABLE),
         (Remedy.REREAD, True, True, False, Reason.CONFLICT),
         (Remedy.SEND_AGAIN, True, False, False, Reason.EXCHANGE_UNAVAILABLE),
         (Remedy.MAILBOX, False, False, False, Reason.MAILBOX_UNAVAILABLE),
         (Remedy.OUTAGE, True, False, False, Reason.EXCHANGE_UNAVAILABLE),
         (Remedy.REJECTED, False, False, False, Reason.REJECTED_BY_EXCHANGE),
-        (Remedy.UNKNOWN, True, True, False, Reason.UNKNOWN_ERROR),
+        (Remedy.REJECTED_AGAIN, True, False, False, Reason.REJECTED_BY_EXCHANGE),
+        (Remedy.UNKNOWN, True, True, True, Reason.UNKNOWN_ERROR),
     ],
 )
 def test_the_table(remedy: Remedy, again: bool, doubtful: bool, unknown: bool, reason: Reason) -> None:
     one = error(remedy)
-    assert retry.worth_another_attempt(one) is again
+    assert retry.worth_another_attempt(one, 1) is again
+    assert retry.worth_another_attempt(one, 2) is (again and remedy is not Remedy.REJECTED_AGAIN)
     assert retry.memory_is_doubtful(one) is doubtful
     assert retry.outcome_is_unknown(one) is unknown
     assert retry.parking_reason(one) is reason

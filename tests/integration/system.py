@@ -109,6 +109,7 @@ class System:
             "CALLSHEET_EWS_PASSWORD": self.emulator.password,
             "CALLSHEET_EWS_AUTH": "basic",
             "CALLSHEET_EWS_TIMEOUT": "10s",
+            "CALLSHEET_RETRY_DELAYS": "1s,2s,3s,4s",
             "CALLSHEET_TIMEZONE": ZONE,
             "CALLSHEET_ENROLMENT_FILE": str(enrolment),
             **self.settings,

@@ -106,11 +106,11 @@ async def test_a_message_on_the_wrong_partition_finds_the_right_one_and_never_lo
 async def test_content_that_exchange_refuses_takes_nobody_along(system: StartSystem) -> None:
     one = system([ANNA])
     await one.publish([changed(ANNA, f"B-{number}", 1) for number in range(10)])
-    one.emulator.add_fault("item_error", operation="CreateItem", code="ErrorItemSave", index=0, count=1)
+    one.emulator.add_fault("item_error", operation="CreateItem", code="ErrorInvalidPropertyRequest", index=0, count=1)
     await one.start_replicas(1)
     outcomes = await one.settled(10)
     assert outcomes == {"applied": 9, "parked": 1}
     (headers,) = one.parked()
     assert headers["x-reason"] == Reason.REJECTED_BY_EXCHANGE
-    assert "ItemSave" in headers["x-error"]
+    assert "InvalidPropertyRequest" in headers["x-error"]
     assert len(one.calendars([ANNA])[ANNA]) == 9

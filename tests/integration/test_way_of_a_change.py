@@ -70,7 +70,7 @@ async def test_who_is_not_enrolled_is_never_asked_for(system: StartSystem) -> No
     await one.publish([changed("CEO@example.com", "B-1", 1), changed("guest@elsewhere.com", "B-2", 1)])
     outcomes = await one.settled(2)
     assert outcomes == {"not_enrolled": 2}
-    assert one.emulator.counters()["requests"] == {}
+    assert one.emulator.counters()["by_mailbox"] == {}
 
 
 @pytest.mark.parametrize("auth", ["ntlm", "basic"])

@@ -72,8 +72,8 @@ class Connection:
         self._protocol = _protocol(endpoint)
         self._session: requests.Session | None = None
 
-    def ask(self, operation: str, mailbox: str, body: str) -> list[Any]:
-        """Send one operation in the name of a mailbox; its response messages, in order, as elements.
+    def ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
+        """Send one operation in the name of a mailbox, or of the account itself; its response messages, in order.
 
         ``body`` is the XML of the operation's element. Raises :class:`CalendarError`.
         """
@@ -85,7 +85,7 @@ class Connection:
             response = self._session.post(
                 self._endpoint.url,
                 data=envelope(self._endpoint.dialect.schema, mailbox, body),
-                headers={"X-AnchorMailbox": mailbox},
+                headers={"X-AnchorMailbox": mailbox} if mailbox else {},
                 timeout=(min(_CONNECT_SECONDS, self._endpoint.timeout_seconds), self._endpoint.timeout_seconds),
                 allow_redirects=False,
             )

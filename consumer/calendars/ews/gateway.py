@@ -9,6 +9,7 @@ from typing import Any
 from consumer.calendars.errors import CalendarError, Remedy
 from consumer.calendars.ews import answers, messages
 from consumer.calendars.ews.connection import Connection, Endpoint
+from consumer.calendars.ews.remedies import of_a_whole_write
 from consumer.calendars.ews.workers import Workers
 from consumer.calendars.port import Result
 from consumer.core.actions import (
@@ -39,10 +40,38 @@ class EwsGateway:
     Implements :class:`consumer.calendars.port.Calendars`.
     """
 
-    def __init__(self, endpoint: Endpoint, concurrency: int, observe: Observer) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        concurrency: int,
+        observe: Observer,
+        on_stuck: Callable[[str, str | None], None] = lambda *_: None,
+    ) -> None:
+        self._endpoint = endpoint
         self._dialect = endpoint.dialect
-        self._workers = Workers(lambda: Connection(endpoint), concurrency, endpoint.timeout_seconds)
+        self._workers = Workers(lambda: Connection(self._endpoint), concurrency, endpoint.timeout_seconds, on_stuck)
         self._observe = observe
+
+    async def probe(self, mailbox: str | None) -> None:
+        """Ask whether a mailbox can be opened, or the server itself can be used. Raises :class:`CalendarError`."""
+        if mailbox is not None:
+            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            answers.succeeded(found)
+            return
+        try:
+            await self._ask("GetServerTimeZones", None, messages.knock())
+        except CalendarError as error:
+            # An account without a mailbox of its own, or a server that does not know the question: it answers, though.
+            if error.remedy not in (Remedy.MAILBOX, Remedy.REJECTED, Remedy.UNKNOWN) or error.code.startswith("HTTP"):
+                raise
+
+    def renew(self, endpoint: Endpoint) -> bool:
+        """Use this endpoint's account from the next connection on; True when it is another one."""
+        if endpoint.password == self._endpoint.password and endpoint.oauth == self._endpoint.oauth:
+            return False
+        self._endpoint = endpoint
+        self._workers.reconnect()
+        return True
 
     async def load(self, mailbox: str, since: datetime, ledger_folder: str | None) -> MailboxState:
         """See :class:`consumer.calendars.port.Calendars`. Two or three requests while all of it fits on one page."""
@@ -88,7 +117,7 @@ class EwsGateway:
             answered = await self._ask(kind.split()[0], mailbox, body)
         except CalendarError as error:
             if error.remedy is not Remedy.REJECTED or len(actions) == 1:
-                return [error] * len(actions)
+                return [of_a_whole_write(error)] * len(actions)
         else:
             return _results(answered, len(actions))
         alone = [await self._write_batch(mailbox, state, kind, [action]) for action in actions]
@@ -136,7 +165,7 @@ class EwsGateway:
                 return messages.replace_floor(ref, action.source, action.revision)
         raise AssertionError(f"not an update: {action}")
 
-    async def _ask(self, operation: str, mailbox: str, body: str) -> list[Any]:
+    async def _ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
         started = time.monotonic()
         result = "ok"
         try:

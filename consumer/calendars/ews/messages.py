@@ -68,6 +68,11 @@ def folder_id(identifier: str) -> str:
     return f'<t:FolderId Id="{_attribute(identifier)}"/>'
 
 
+def knock() -> str:
+    """GetServerTimeZones, for one zone: a small question to the server itself."""
+    return '<m:GetServerTimeZones ReturnFullTimeZoneData="false"><m:Ids><t:Id>UTC</t:Id></m:Ids></m:GetServerTimeZones>'
+
+
 def find_ledger(mailbox: str) -> str:
     """FindFolder: our folder below the root of the mailbox."""
     return (

@@ -6,14 +6,14 @@ leading "Error". A code that is not here is :attr:`Remedy.UNKNOWN`.
 
 from typing import Final
 
-from consumer.calendars.errors import Remedy
+from consumer.calendars.errors import CalendarError, Remedy
 
 _TABLE: Final[dict[Remedy, str]] = {
     Remedy.RETRY_SOON: (
         "ServerBusy InternalServerTransientError TimeoutExpired TooManyObjectsOpened ExceededConnectionCount "
         "InsufficientResources NotEnoughMemory ADUnavailable ADOperation ConnectionFailed MailboxStoreUnavailable "
         "MailboxMoveInProgress MailboxFailover NoRespondingCASInDestinationSite InternalServerError "
-        "HTTP429 HTTP502 HTTP503"
+        "HTTP429 HTTP503"
     ),
     Remedy.MAILBOX: (
         "QuotaExceeded AccountDisabled NonExistentMailbox CannotFindUser MailboxConfiguration ImpersonateUserDenied "
@@ -21,20 +21,23 @@ _TABLE: Final[dict[Remedy, str]] = {
     ),
     Remedy.OUTAGE: (
         "ImpersonationDenied ImpersonationFailed InvalidExchangeImpersonationHeaderData InvalidServerVersion "
-        "PasswordExpired HTTP401 TLS NameResolution ConnectionRefused"
+        "PasswordExpired HTTP401 TLS NameResolution ConnectionRefused ConnectTimeout"
     ),
     Remedy.REJECTED: (
         "SchemaValidation InvalidPropertySet InvalidPropertyRequest InvalidRequest InvalidValueForProperty "
-        "DataSizeLimitExceeded MessageSizeExceeded NonPrimarySmtpAddress ItemSave CorruptData ItemCorrupt HTTP413"
+        "DataSizeLimitExceeded MessageSizeExceeded NonPrimarySmtpAddress HTTP413"
     ),
+    Remedy.REJECTED_AGAIN: "ItemSave CorruptData ItemCorrupt",
     Remedy.REREAD: (
         "IrresolvableConflict ChangeKeyRequiredForWriteOperations ChangeKeyRequired InvalidChangeKey ItemNotFound "
         "StaleObject FolderNotFound FolderExists"
     ),
     Remedy.SEND_AGAIN: "BatchProcessingStopped",
-    # HTTP 504 comes from a proxy in front: what stood behind it may have been done.
-    Remedy.LOOK_FIRST: "HTTP504 NoAnswer BadAnswer Deadline",
+    # HTTP 502 and 504 come from a proxy in front: what stood behind it may have been done.
+    Remedy.LOOK_FIRST: "HTTP502 HTTP504 NoAnswer BadAnswer Deadline",
 }
+
+_REFUSED_BEFORE_IT_BEGAN: Final = frozenset({"ServerBusy", "HTTP429", "HTTP503", "ExceededConnectionCount"})
 
 _BY_CODE: Final = {code: remedy for remedy, codes in _TABLE.items() for code in codes.split()}
 
@@ -46,3 +49,13 @@ def remedy_of(code: str) -> Remedy:
         return _BY_CODE[bare]
     # ErrorCalendarEndDateIsEarlierThanStartDate, ErrorCalendarDurationIsTooLong and the like.
     return Remedy.REJECTED if bare.startswith("Calendar") else Remedy.UNKNOWN
+
+
+def of_a_whole_write(error: CalendarError) -> CalendarError:
+    """The error of a request that was to write, when it came for the request and not for an item of it.
+
+    Unless it was refused before it began, some of its items may have been written: look first.
+    """
+    if error.remedy is not Remedy.RETRY_SOON or error.code in _REFUSED_BEFORE_IT_BEGAN:
+        return error
+    return error.with_remedy(Remedy.LOOK_FIRST)

@@ -17,16 +17,21 @@ TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
 
 
-def envelope(schema: str, mailbox: str, body: str) -> bytes:
-    """The SOAP envelope of a request that impersonates a mailbox by its primary SMTP address (MS-OXWSCDATA)."""
+def envelope(schema: str, mailbox: str | None, body: str) -> bytes:
+    """The SOAP envelope of a request; it impersonates a mailbox by its primary SMTP address (MS-OXWSCDATA), or none."""
+    impersonation = (
+        "<t:ExchangeImpersonation><t:ConnectingSID>"
+        f"<t:PrimarySmtpAddress>{mailbox.replace('&', '&amp;')}</t:PrimarySmtpAddress>"
+        "</t:ConnectingSID></t:ExchangeImpersonation>"
+        if mailbox
+        else ""
+    )
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
         '<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"'
         ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
         ' xmlns:t="http://schemas.microsoft.com/exchange/services/2006/types">'
-        f'<s:Header><t:RequestServerVersion Version="{schema}"/><t:ExchangeImpersonation><t:ConnectingSID>'
-        f"<t:PrimarySmtpAddress>{mailbox.replace('&', '&amp;')}</t:PrimarySmtpAddress>"
-        "</t:ConnectingSID></t:ExchangeImpersonation></s:Header>"
+        f'<s:Header><t:RequestServerVersion Version="{schema}"/>{impersonation}</s:Header>'
         f"<s:Body>{body}</s:Body></s:Envelope>"
     ).encode()
 

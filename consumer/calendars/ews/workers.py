@@ -16,24 +16,35 @@ from consumer.calendars.ews.connection import Connection
 _GRACE_SECONDS = 5.0
 """How much longer than the request's own deadline a worker may take before it counts as stuck."""
 
-Request = tuple[str, str, str]
+Request = tuple[str, str | None, str]
 """Operation, mailbox, body: the arguments of :meth:`Connection.ask`."""
 
 
 class Workers:
-    """A fixed number of workers; a request waits until one is free, first come, first served."""
+    """A fixed number of workers; a request waits until one is free, first come, first served.
 
-    def __init__(self, connect: Callable[[], Connection], count: int, timeout_seconds: float) -> None:
+    ``on_stuck`` is told of every worker that had to be replaced: operation and mailbox of the request that did not end.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Connection],
+        count: int,
+        timeout_seconds: float,
+        on_stuck: Callable[[str, str | None], None] = lambda *_: None,
+    ) -> None:
         self._connect = connect
         self._timeout_seconds = timeout_seconds
         self._free: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for _ in range(count):
             self._free.put_nowait(_Worker(connect))
-        self.replaced = 0
+        self._on_stuck = on_stuck
+        self._generation = 0
 
-    async def ask(self, operation: str, mailbox: str, body: str) -> list[Any]:
+    async def ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
         """Let a worker send a request. Raises :class:`CalendarError`; one that is stuck is ``Deadline``."""
         worker = await self._free.get()
+        generation = self._generation
         answer = worker.submit((operation, mailbox, body))
         try:
             async with asyncio.timeout(self._timeout_seconds + _GRACE_SECONDS):
@@ -43,9 +54,20 @@ class Workers:
         finally:
             if not answer.done() or answer.cancelled():
                 worker.give_up()
-                self.replaced += 1
+                self._on_stuck(operation, mailbox)
+                worker = _Worker(self._connect)
+            elif generation != self._generation:
+                worker.give_up()
                 worker = _Worker(self._connect)
             self._free.put_nowait(worker)
+
+    def reconnect(self) -> None:
+        """Let every worker make a new connection: those that are free now, the others when their request has ended."""
+        self._generation += 1
+        old = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        for worker in old:
+            worker.give_up()
+            self._free.put_nowait(_Worker(self._connect))
 
     async def close(self) -> None:
         """Give up the workers that are free; one that is still at work ends with its request."""

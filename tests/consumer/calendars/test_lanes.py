@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 
@@ -11,10 +12,11 @@ import pytest
 from consumer.calendars.ews.gateway import EwsGateway
 from consumer.core.actions import Change, Outcome
 from consumer.core.window import Window
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
 from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
+from consumer.lanes.slots import Slots
 from contract.reasons import Reason
 from contract.times import zone
 from deploy.sandbox.stand_in import RunningEmulator
@@ -36,8 +38,11 @@ class Settled:
     def __init__(self) -> None:
         self.all: list[tuple[Delivery, Disposition]] = []
 
-    async def settle(self, delivery: Delivery, disposition: Disposition) -> None:
-        self.all.append((delivery, disposition))
+    async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
+        # The copy that only brings about a second look is settled, too, and says nothing new.
+        if not delivery.look_now:
+            self.all.append((delivery, disposition))
+        return True
 
     def of(self, booking: str = "B-1") -> list[Disposition]:
         return [disposition for delivery, disposition in self.all if delivery.change.booking == booking]
@@ -49,23 +54,33 @@ class Replica:
     def __init__(self, calendars: EwsGateway, mailbox: str, second_look_seconds: float = SECOND_LOOK_SECONDS) -> None:
         self.settled = Settled()
         self.faults: list[Exception] = []
+        self.late: list[Delivery] = []
         self._mailbox = mailbox
         memory = Memory(time.monotonic)
 
-        def surroundings(look_again: Callable[[str], None]) -> Surroundings:
+        async def promise_look(delivery: Delivery) -> bool:
+            copy = replace(delivery, look_now=True)
+            asyncio.get_running_loop().call_later(second_look_seconds, self.lanes.accept, copy)
+            return True
+
+        def surroundings(lanes: Lanes) -> Surroundings:
             return Surroundings(
                 calendars=calendars,
                 settler=self.settled,
                 memory=memory,
-                slots=asyncio.Semaphore(2),
+                slots=Slots(2),
+                rungs=("1s", "2s"),
+                share=1000,
                 window=lambda: WINDOW,
                 now=lambda: NOW,
                 count_write=lambda _: None,
-                look_again=look_again,
+                promise_look=promise_look,
+                broken=lanes.broken,
+                late=self.late.extend,
                 report_fault=lambda _, fault: self.faults.append(fault),
             )
 
-        self.lanes = Lanes(surroundings, memory, lambda _: 0, second_look_seconds)
+        self.lanes = Lanes(surroundings, memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
 
     def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
         for one in changes:
@@ -78,6 +93,7 @@ class Replica:
                     partition=0,
                     received_at=time.monotonic(),
                     delivered_before=delivered_before,
+                    size=100,
                     message=None,
                 )
             )
@@ -164,7 +180,7 @@ async def test_a_back_off_is_waited_for(replica: Replica, emulator: RunningEmula
 
 
 async def test_leaving_in_the_middle_of_a_back_off(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
-    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=3_600_000)
+    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=30_000)
     replica.accept(change(1, appointment()))
     await eventually_async(lambda: emulator.counters()["faults"].get("server_busy") == 1)
     async with asyncio.timeout(5):
@@ -187,7 +203,8 @@ async def test_a_mailbox_that_is_refused(replica: Replica) -> None:
     replica.accept(change(1, appointment()), mailbox="locked@other.example")
     await replica.until_idle()
     (disposition,) = replica.settled.of()
-    assert isinstance(disposition, Park)
+    assert isinstance(disposition, Retry)
+    assert (disposition.rung, disposition.climb.attempts) == ("1s", 1)
     assert disposition.reason is Reason.MAILBOX_UNAVAILABLE
     assert disposition.error.startswith("ImpersonateUserDenied: ")
     assert EWS_PASSWORD not in disposition.error

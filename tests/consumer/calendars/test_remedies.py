@@ -10,10 +10,10 @@ ROWS = {
         "ServerBusy InternalServerTransientError TimeoutExpired TooManyObjectsOpened ExceededConnectionCount "
         "InsufficientResources NotEnoughMemory ADUnavailable ADOperation ConnectionFailed MailboxStoreUnavailable "
         "MailboxMoveInProgress MailboxFailover NoRespondingCASInDestinationSite InternalServerError "
-        "HTTP429 HTTP502 HTTP503"
+        "HTTP429 HTTP503"
     ),
     # A proxy gave up waiting: what stood behind it may have written.
-    Remedy.LOOK_FIRST: "HTTP504",
+    Remedy.LOOK_FIRST: "HTTP502 HTTP504",
     Remedy.MAILBOX: (
         "QuotaExceeded AccountDisabled NonExistentMailbox CannotFindUser MailboxConfiguration ImpersonateUserDenied "
         "AccessDenied CreateItemAccessDenied HTTP403"
@@ -25,8 +25,9 @@ ROWS = {
     Remedy.REJECTED: (
         "SchemaValidation InvalidPropertySet InvalidPropertyRequest CalendarEndDateIsEarlierThanStartDate "
         "CalendarDurationIsTooLong CalendarInvalidPropertyValue DataSizeLimitExceeded MessageSizeExceeded "
-        "NonPrimarySmtpAddress ItemSave CorruptData ItemCorrupt"
+        "NonPrimarySmtpAddress"
     ),
+    Remedy.REJECTED_AGAIN: "ItemSave CorruptData ItemCorrupt",
     Remedy.REREAD: (
         "IrresolvableConflict ChangeKeyRequiredForWriteOperations InvalidChangeKey ItemNotFound StaleObject "
         "FolderNotFound FolderExists"
