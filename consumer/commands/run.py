@@ -3,6 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from consumer.amqp.foreign_properties import accept_foreign_properties
 from consumer.broker_settings import SettingsError
 from consumer.commands.command_line import settings_of, wrong_settings
 from consumer.telemetry.logs import configure_logs
@@ -22,6 +23,7 @@ def run() -> None:
 
     settings = settings_of(RunSettings)
     configure_logs(settings.log_level)
+    accept_foreign_properties()
     try:
         _run_event_loop(settings)
     except SettingsError as error:

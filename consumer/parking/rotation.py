@@ -26,6 +26,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishError
 from aiormq.exceptions import ChannelLockedResource
 
+from consumer.amqp.foreign_properties import accept_foreign_properties
 from consumer.parking.message import ParkedMessage
 from contract import names
 
@@ -161,6 +162,7 @@ async def rotation(url: str, queue: str) -> AsyncIterator[Rotation]:
 
     Raises :class:`Unavailable`, or aio_pika's errors, OSError or TimeoutError when there is no broker.
     """
+    accept_foreign_properties()
     connection = await aio_pika.connect(
         url, timeout=_CONNECT_SECONDS, client_properties={"connection_name": f"callsheet-consumer, {queue}"}
     )

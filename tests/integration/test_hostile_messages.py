@@ -3,6 +3,7 @@
 import asyncio
 import json
 import random
+import struct
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +13,16 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from pamqp.commands import Basic
 
 from contract import names
 from contract.codec import decode, encode
 from contract.event import MAX_EVENT_BYTES, MAX_SNAPSHOT_BYTES
+from contract.partition import partition_of
 from contract.reasons import EventError
 from tests.integration.conftest import StartSystem
 from tests.integration.system import cancelled, changed
-from tests.operator import take_all
+from tests.operator import call, take_all
 from tests.support import eventually_async
 
 ANNA = "anna@example.com"
@@ -220,3 +223,51 @@ async def test_five_thousand_hostile_messages(system: StartSystem, capsys: pytes
     with capsys.disabled():
         print(f"\nhostile: messages={MESSAGES} reasons={dict(reasons)} peak_mib={peak:.0f} (idle {before:.0f})")
     assert peak < MAX_PEAK_MIB
+
+
+class RawProperties(Basic.Properties):
+    """Properties as they go over the wire: flags, then the values of those that are set (AMQP 0-9-1, 4.2.6.1)."""
+
+    raw = b""
+
+    def marshal(self) -> bytes:
+        return self.raw
+
+
+def _deep_table(levels: int) -> bytes:
+    table = b""
+    for _ in range(levels):
+        table = b"\x01aF" + struct.pack(">I", len(table)) + table
+    return struct.pack(">I", len(table)) + table
+
+
+WIRE = {
+    "message id that is not UTF-8": struct.pack(">H", 1 << 7) + b"\x03\xff\xfe\xfd",
+    "type that is not UTF-8": struct.pack(">H", 1 << 5) + b"\x02\xc3\x28",
+    "content type that is not UTF-8": struct.pack(">H", 1 << 15) + b"\x01\x80",
+    "time after the year 9999": struct.pack(">HQ", 1 << 6, 2**62),
+    "deep table of headers": struct.pack(">H", 1 << 13) + _deep_table(3000),
+    "header name that is not UTF-8": struct.pack(">HI", 1 << 13, 5) + b"\x02\xff\xfet\x01",
+    "header of ours in another type": struct.pack(">HI", 1 << 13, 17) + b"\x0ax-attemptsS\x00\x00\x00\x01?",
+}
+
+
+async def test_properties_that_cannot_be_read_stop_nobody(system: StartSystem) -> None:
+    one = system([ANNA])
+    await one.start_replicas(1)
+    async with await aio_pika.connect(one.amqp_url) as connection:
+        channel = await (await connection.channel()).get_underlay_channel()
+        for number, (name, raw) in enumerate(WIRE.items()):
+            properties = RawProperties()
+            properties.raw = raw
+            body = encode(changed(ANNA, f"B-{number}", 1, title=name))
+            key = names.routing_key(partition_of(ANNA))
+            await channel.basic_publish(body, exchange=names.EXCHANGE, routing_key=key, properties=properties)
+            await channel.basic_publish(b"{", routing_key=names.PARKED_QUEUE, properties=properties)
+    await one.publish([changed(ANNA, "B-good", 1)])
+    assert await one.settled(len(WIRE) + 1) == {"applied": len(WIRE) + 1}
+    assert {item.title for item in one.calendars([ANNA])[ANNA]} == {*WIRE, "Mix B-good"}
+    for arguments in (["list", "--json"], ["show", "--json"], ["drop", "--yes"]):
+        called = call(one, "parked", *arguments)
+        assert called.code == 0, called.err
+    assert f"dropped: {len(WIRE)}" in called.out
