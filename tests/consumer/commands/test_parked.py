@@ -20,7 +20,7 @@ from contract.partition import partition_of
 from contract.reasons import Reason
 from deploy.sandbox.children import CHECKOUT
 from tests.integration.system import changed
-from tests.operator import Desk, call, count_of, put_aside, start, take_all, thirty_times
+from tests.operator import Desk, call, call_each, count_of, put_aside, start, take_all
 from tests.support import eventually_async
 
 ANNA, BERIT = "anna@example.com", "berit@studio.example.com"
@@ -42,9 +42,9 @@ async def _three(desk: Desk) -> list[Event]:
 
 async def test_thirty_looks_use_up_no_delivery_and_change_nothing(desk: Desk) -> None:
     events = await _three(desk)
-    looked = thirty_times(desk, "parked", "list", "--json")
-    once = call(desk, "parked", "list", "--json").out
-    assert looked.out == once * 30
+    looked = call_each(desk, *[["parked", "list", "--json"]] * 30)
+    assert len({called.out for called in looked}) == 1
+    assert [message["id"] for message in looked[0].json()["messages"]] == [event.id for event in events]
     taken = await take_all(desk, names.PARKED_QUEUE)
     assert [message.message_id for message in taken] == [event.id for event in events]
     assert [message.body for message in taken] == [encode(event) for event in events]
@@ -71,31 +71,34 @@ async def test_a_queue_with_a_limit_of_deliveries_survives_being_looked_at(desk:
         await channel.declare_queue(names.HELD_QUEUE, durable=True, arguments=limited)
         held = aio_pika.Message(encode(changed(ANNA, "B-1", 1)), message_id="held-1", delivery_mode=2)
         await channel.default_exchange.publish(held, names.HELD_QUEUE, mandatory=True)
-    for _ in range(6):
-        listed = call(desk, "held", "list", "--json").json()
-        assert [message["id"] for message in listed["messages"]] == ["held-1"]
+    for called in call_each(desk, *[["held", "list", "--json"]] * 6):
+        assert [message["id"] for message in called.json()["messages"]] == ["held-1"]
 
 
 async def test_list_filters_by_reason_mailbox_age_and_id(desk: Desk) -> None:
     first, second, third = (event.id for event in await _three(desk))
 
-    def found(*filters: str) -> list[str]:
-        listed = call(desk, "parked", "list", "--json", *filters).json()
+    expected = [
+        ([], [first, second, third]),
+        (["--reason", "conflict", "--reason", "too_old"], [second, third]),
+        (["--mailbox", "*@STUDIO.example.com"], [second]),
+        (["--older-than", "2h"], [first, second]),
+        (["--newer-than", "4h", "--older-than", "10m"], [second]),
+        (["--id", third, "--id", first], [first, third]),
+        (["--reason", "conflict", "--mailbox", ANNA], []),
+    ]
+    called = call_each(desk, *(["parked", "list", "--json", *filters] for filters, _ in expected))
+    for (filters, ids), one in zip(expected, called, strict=True):
+        listed = one.json()
         assert (listed["queue"], listed["messages_in_queue"]) == (names.PARKED_QUEUE, 3)
-        return [message["id"] for message in listed["messages"]]
-
-    assert found() == [first, second, third]
-    assert found("--reason", "conflict", "--reason", "too_old") == [second, third]
-    assert found("--mailbox", "*@STUDIO.example.com") == [second]
-    assert found("--older-than", "2h") == [first, second]
-    assert found("--newer-than", "4h", "--older-than", "10m") == [second]
-    assert found("--id", third, "--id", first) == [first, third]
-    assert found("--reason", "conflict", "--mailbox", ANNA) == []
+        assert [message["id"] for message in listed["messages"]] == ids, filters
 
 
 async def test_the_list_for_people_and_for_programs(desk: Desk) -> None:
     events = await _three(desk)
-    called = call(desk, "parked", "list")
+    called, shown_one, missing = call_each(
+        desk, ["parked", "list"], ["parked", "show", "--json", events[1].id], ["parked", "show", "no-such-id"]
+    )
     head, *rows = called.out.splitlines()
     assert head.split("\t") == ["parked at", "reason", "attempts", "mailbox", "booking", "revision", "error", "id"]
     assert [row.split("\t")[1:] for row in rows] == [
@@ -104,26 +107,25 @@ async def test_the_list_for_people_and_for_programs(desk: Desk) -> None:
         ["too_old", "3", ANNA, "B-3", "3", "why", events[2].id],
     ]
     assert "3 of 3 messages in schedule.parked: conflict 1, mailbox_unavailable 1, too_old 1" in called.err
-    (shown,) = call(desk, "parked", "show", "--json", events[1].id).json()["messages"]
+    (shown,) = shown_one.json()["messages"]
     assert shown["headers"]["x-note"] == "kept"
     assert orjson.loads(shown["body"])["data"]["booking"] == "B-2"
     assert (shown["is_valid_event"], shown["attempts"], shown["revision"]) == (True, 3, 2)
-    missing = call(desk, "parked", "show", "no-such-id")
     assert (missing.code, missing.out) == (1, "")
 
 
 async def test_text_of_events_cannot_steer_a_terminal(desk: Desk) -> None:
     evil = "B\x1b[2J\x9b31m\u202eabc\r\nnew line\x07"
     await put_aside(desk, changed(ANNA, evil, 1), "conflict", **{names.HEADER_ERROR: evil, "x-\x1b]0;t": evil})
-    for arguments in (["list"], ["show"], ["list", "--json"], ["show", "--json"], ["drop", "--dry-run"]):
-        called = call(desk, "parked", *arguments)
+    commands = (["list"], ["show"], ["list", "--json"], ["show", "--json"], ["drop", "--dry-run"])
+    every = call_each(desk, *(["parked", *command] for command in commands))
+    for called in every:
         assert called.code == 0, called.err
         said = called.out + called.err
         assert not {"\x1b", "\x9b", "\u202e", "\x07", "\r"} & set(said), said
-    assert len(call(desk, "parked", "list").out.splitlines()) == 2
-    (listed,) = call(desk, "parked", "list", "--json").json()["messages"]
-    assert listed["error"] == evil
-    assert listed["booking"] == evil
+    assert len(every[0].out.splitlines()) == 2
+    (listed,) = every[2].json()["messages"]
+    assert (listed["error"], listed["booking"]) == (evil, evil)
 
 
 async def test_replay_goes_the_normal_way_with_a_clean_slate(desk: Desk) -> None:
