@@ -16,6 +16,9 @@ from contract.reasons import EventError
 NO_REASON: Final = "unknown"
 """Shown for a message that somebody else put into the queue, without a reason in its headers."""
 
+OF_THE_DELIVERY: Final = frozenset({"x-delivery-count", "x-acquired-count"})
+"""Headers that the broker writes at each delivery; they do not belong to the message."""
+
 # The broker's own words for why it moved a message (RabbitMQ, "Dead Letter Exchanges"): "delivery_limit", "rejected".
 _DEATHS: Final = ("x-last-death-reason", "x-first-death-reason")
 
@@ -54,7 +57,7 @@ class ParkedMessage:
             undecodable = str(error)
             outline = _outline(message.body)
         booking, revision = _booking(event, outline)
-        headers = dict(message.headers)
+        headers = {name: value for name, value in message.headers.items() if name not in OF_THE_DELIVERY}
         return cls(
             id=message.message_id or (event.id if event else _text(outline.get("id"))),
             reason=_reason(headers),

@@ -17,9 +17,9 @@ _HISTORY: Final = frozenset(
         names.HEADER_PARKED_AT,
         names.HEADER_FORWARDED,
         names.HEADER_FORCED,
-        "x-first-failure",
-        "x-delivery-count",
-        "x-acquired-count",
+        names.HEADER_FIRST_FAILURE,
+        names.HEADER_SUSPECT,
+        names.HEADER_LOOK,
         "x-death",
     }
 )

@@ -27,7 +27,7 @@ from aio_pika.exceptions import ChannelNotFoundEntity, DeliveryError, PublishErr
 from aiormq.exceptions import ChannelLockedResource
 
 from consumer.amqp.foreign_properties import accept_foreign_properties
-from consumer.parking.message import ParkedMessage
+from consumer.parking.message import OF_THE_DELIVERY, ParkedMessage
 from contract import names
 
 BATCH: Final = 25
@@ -43,9 +43,6 @@ _CONNECT_SECONDS: Final = 15.0
 _GET_SECONDS: Final = 15.0
 _SETTLE_SECONDS: Final = 60.0
 """For all of a batch."""
-
-# Written by the broker at each delivery; a copy starts without it.
-_OF_THE_DELIVERY: Final = frozenset({"x-delivery-count", "x-acquired-count"})
 
 
 class Unavailable(RuntimeError):
@@ -152,7 +149,7 @@ class Rotation:
         return ""
 
     async def _publish_again(self, message: AbstractIncomingMessage) -> None:
-        headers = {name: value for name, value in message.headers.items() if name not in _OF_THE_DELIVERY}
+        headers = {name: value for name, value in message.headers.items() if name not in OF_THE_DELIVERY}
         await self._channel.default_exchange.publish(_copy(message, headers), self._queue.name, mandatory=True)
 
 

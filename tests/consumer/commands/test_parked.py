@@ -131,7 +131,7 @@ async def test_text_of_events_cannot_steer_a_terminal(desk: Desk) -> None:
 async def test_replay_goes_the_normal_way_with_a_clean_slate(desk: Desk) -> None:
     event = changed(ANNA, "B-1", 1)
     await put_aside(
-        desk, event, "conflict", **{names.HEADER_FORWARDED: 1, "x-first-failure": _ago(hours=1), "x-note": "n"}
+        desk, event, "conflict", **{names.HEADER_FORWARDED: 1, names.HEADER_FIRST_FAILURE: _ago(hours=1), "x-note": "n"}
     )
     dry = call(desk, "parked", "replay", "--dry-run", "--json").json()
     assert (dry["dry_run"], [message["id"] for message in dry["replayed"]]) == (True, [event.id])
