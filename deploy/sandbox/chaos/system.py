@@ -24,6 +24,9 @@ from deploy.sandbox.stand_in import RunningEmulator, start_emulator
 
 TIMEZONE: Final = "Europe/Copenhagen"
 RETRY_DELAYS: Final = "1s,2s,4s,8s"
+SECOND_LOOK_MARGIN: Final = "5s"
+"""Takes the last rung: 8 s after the deadline of 2 s, later than any late commit of the plan with its latency."""
+LOGIN_PAUSE: Final = "1s"
 QUEUES_SETTLE_SECONDS: Final = 5.0
 """A quorum queue that is younger when its broker is killed may come back without a leader (RabbitMQ 3.10)."""
 
@@ -93,6 +96,8 @@ class System:
             "CALLSHEET_EWS_AUTH": "basic",
             "CALLSHEET_EWS_TIMEOUT": f"{EWS_TIMEOUT_SECONDS:g}s",
             "CALLSHEET_RETRY_DELAYS": RETRY_DELAYS,
+            "CALLSHEET_SECOND_LOOK_MARGIN": SECOND_LOOK_MARGIN,
+            "CALLSHEET_LOGIN_PAUSE": LOGIN_PAUSE,
             "CALLSHEET_PREFETCH": "100",
             "CALLSHEET_TIMEZONE": TIMEZONE,
             "CALLSHEET_DAYS_AFTER": str(self.days_after),
