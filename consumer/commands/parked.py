@@ -3,16 +3,14 @@
 import asyncio
 import sys
 from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
 from consumer.broker_settings import BrokerSettings, seconds
 from consumer.commands import display
 from consumer.commands.command_line import (
-    FAILED,
     clear_broker_errors,
     failed,
     print_json,
@@ -21,6 +19,7 @@ from consumer.commands.command_line import (
     stop_at_signal,
     wrong_usage,
 )
+from consumer.commands.parked_output import COLUMNS, Outcome, in_full, row, show, summary
 from consumer.parking.message import NO_REASON, ParkedMessage, Selection
 from consumer.parking.replay import NotReplayable, replayed
 from consumer.parking.rotation import Drop, Fate, Keep, Look, NotTaken, rotation
@@ -83,9 +82,9 @@ def commands_for(queue: str) -> typer.Typer:
             queue, _noting(_selection(reason, mailbox, older_than, newer_than, id), found, keep_body=False)
         )
         if as_json:
-            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(_summary, found))})
+            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(summary, found))})
             return
-        display.print_table(_COLUMNS, list(map(_row, found)), wide="error")
+        display.print_table(COLUMNS, list(map(row, found)), wide="error")
         reasons = Counter(message.reason for message in found)
         counts = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
         say(f"{len(found)} of {total} messages in {queue}" + (f": {counts}" if counts else ""))
@@ -105,10 +104,10 @@ def commands_for(queue: str) -> typer.Typer:
         wanted = _selection(reason, mailbox, older_than, newer_than, [*(id or ()), *(message_id or ())])
         total = _go_round(queue, _noting(wanted, found, keep_body=True))
         if as_json:
-            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(_in_full, found))})
+            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(in_full, found))})
         else:
             for message in found:
-                _show(message)
+                show(message)
         if not found:
             failed(f"None of the {total} messages in {queue} is meant by that.")
 
@@ -132,7 +131,7 @@ def commands_for(queue: str) -> typer.Typer:
         booking changes nothing. What cannot be replayed stays, is named, and makes the exit code 1.
         """
         partitions = settings_of(BrokerSettings).partitions
-        outcome = _Outcome()
+        outcome = Outcome()
         wanted = _selection(reason, mailbox, older_than, newer_than, id)
 
         def look(message: ParkedMessage) -> Fate:
@@ -169,14 +168,14 @@ def commands_for(queue: str) -> typer.Typer:
         if not (yes or dry_run or sys.stdin.isatty()):
             wrong_usage(f"Nobody is here to ask: say --yes to drop messages of {queue} for good, or --dry-run to look.")
         wanted = _selection(reason, mailbox, older_than, newer_than, id)
-        outcome = _Outcome()
+        outcome = Outcome()
         at_most: int | None = None
         if not yes and not dry_run:
             _go_round(queue, _noting(wanted, outcome.done, keep_body=False))
             at_most = len(outcome.done)
             if at_most and not typer.confirm(f"Drop {at_most} messages of {queue} for good?", err=True):
                 failed("Nothing was dropped.")
-            outcome = _Outcome()
+            outcome = Outcome()
 
         def look(message: ParkedMessage) -> Fate:
             # What has come since the question was asked is behind those that were counted.
@@ -188,37 +187,6 @@ def commands_for(queue: str) -> typer.Typer:
         outcome.report(queue, _go_round(queue, look), "dropped", dry_run, as_json)
 
     return commands
-
-
-class _Outcome:
-    """What was done with which messages, and which were left, and why."""
-
-    def __init__(self) -> None:
-        self.done: list[ParkedMessage] = []
-        self.left: list[tuple[ParkedMessage, str]] = []
-
-    def report(self, queue: str, total: int, done: str, dry_run: bool, as_json: bool) -> None:
-        """Say so; the end, with 1, if something that was meant had to be left."""
-        if as_json:
-            left = [{**_summary(message), "why": why} for message, why in self.left]
-            print_json(
-                {
-                    "queue": queue,
-                    "dry_run": dry_run,
-                    "messages_in_queue": total,
-                    done: list(map(_summary, self.done)),
-                    "left": left,
-                }
-            )
-        else:
-            for message in self.done if dry_run else ():
-                say(f"would be {done}: {_name(message)}")
-            for message, why in self.left:
-                say(f"left where it is: {_name(message)}: {why}")
-            would = "would be " if dry_run else ""
-            typer.echo(f"{would}{done}: {len(self.done)}, left: {len(self.left)}, looked at: {total}")
-        if self.left:
-            raise typer.Exit(FAILED)
 
 
 def _selection(
@@ -267,68 +235,3 @@ def _go_round(queue: str, look: Look, not_taken: NotTaken = lambda *_: None) -> 
     if seen < waiting:
         say(f"Stopped after {seen} of {waiting} messages; nothing is lost.")
     return seen
-
-
-_COLUMNS: Final = ("parked at", "reason", "attempts", "mailbox", "booking", "revision", "error", "id")
-
-
-def _row(message: ParkedMessage) -> tuple[str, ...]:
-    return (
-        display.local(message.parked_at),
-        message.reason,
-        str(message.attempts),
-        message.mailbox,
-        message.booking,
-        "" if message.revision is None else str(message.revision),
-        message.error,
-        message.id,
-    )
-
-
-def _name(message: ParkedMessage) -> str:
-    return " ".join(part for part in (message.id, message.reason, message.mailbox, message.booking) if part)
-
-
-def _summary(message: ParkedMessage) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "reason": message.reason,
-        "error": message.error,
-        "attempts": message.attempts,
-        "parked_at": None if message.parked_at is None else message.parked_at.isoformat(),
-        "mailbox": message.mailbox,
-        "booking": message.booking,
-        "revision": message.revision,
-        "is_valid_event": message.is_valid,
-        "bytes": message.size,
-    }
-
-
-def _in_full(message: ParkedMessage) -> dict[str, Any]:
-    return {
-        **_summary(message),
-        "headers": {name: _plain(value) for name, value in message.headers.items()},
-        "body": message.body.decode("utf-8", "replace"),
-    }
-
-
-def _show(message: ParkedMessage) -> None:
-    for label, value in zip(_COLUMNS, _row(message), strict=True):
-        typer.echo(f"{label + ':':<11}{display.safe(value)}")
-    for name, value in message.headers.items():
-        typer.echo(display.safe(f"  {name}: {_plain(value)}"))
-    typer.echo(display.safe(message.body.decode("utf-8", "replace")) + "\n")
-
-
-def _plain(value: object) -> Any:
-    """The value of a header, as JSON can hold it."""
-    convert: Callable[[Any], Any] = _plain
-    if isinstance(value, dict):
-        return {str(name): convert(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return list(map(convert, value))
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if value is None or isinstance(value, bool | int | float | str):
-        return value
-    return value.isoformat() if isinstance(value, datetime) else str(value)
