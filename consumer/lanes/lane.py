@@ -91,6 +91,7 @@ class Lane:
     async def _round(self) -> None:
         """One round: what waits now, and what joins it meanwhile, decided and written until all of it is settled."""
         failed: dict[str, CalendarError] = {}
+        refused: set[str] = set()
         try:
             async for attempt in retry.attempts(self._sleep):
                 with attempt:
@@ -98,7 +99,7 @@ class Lane:
                     async with self.shared.slots.take(alone=any(one.alone for one in self.batch)):
                         if not self.leaving:
                             self._absorb()
-                            await self._attempt(failed, attempt.retry_state.attempt_number)
+                            await self._attempt(failed, refused)
         except retry.Unfinished as unfinished:
             # While the breaker is open the partition is about to be released: nobody settles anything.
             if not self.leaving and unfinished.error.code not in (BREAKER_OPEN, NOT_CONFIRMED):
@@ -120,8 +121,11 @@ class Lane:
             if self.batch[-1].alone:
                 return
 
-    async def _attempt(self, failed: dict[str, CalendarError], number: int) -> None:
-        """Decide and write once. What is settled leaves the batch; raises Unfinished while another attempt may help."""
+    async def _attempt(self, failed: dict[str, CalendarError], refused: set[str]) -> None:
+        """Decide and write once. What is settled leaves the batch; raises Unfinished while another attempt may help.
+
+        ``refused`` are the keys whose content was refused in this round and tried again.
+        """
         failed.clear()
         shared, batch = self.shared, self.batch
         window = shared.window()
@@ -134,7 +138,7 @@ class Lane:
                 state = await self._load(window)
             except CalendarError as error:
                 failed.update((delivery.change.key, error) for delivery in batch)
-                return await self._after_failure(failed, error, number, cannot_open=True)
+                return await self._after_failure(failed, error, refused, cannot_open=True)
         self._owed = next((one for one in batch if one.delivered_before and not one.look_now), self._owed)
         plan = decide(state, [delivery.change for delivery in batch], window, shared.now())
         started = time.monotonic()
@@ -154,7 +158,7 @@ class Lane:
         if wrote and (not settled or (self.leaving and failed) or time.monotonic() - started > retry.TOTAL_SECONDS):
             shared.late([delivery for delivery, _ in verdicts])
         if failed:
-            await self._after_failure(failed, _worst(failed.values()), number, cannot_open=False)
+            await self._after_failure(failed, _worst(failed.values()), refused, cannot_open=False)
         return None
 
     async def _keep_promise(self) -> None:
@@ -176,21 +180,24 @@ class Lane:
             raise
 
     async def _after_failure(
-        self, failed: dict[str, CalendarError], worst: CalendarError, number: int, cannot_open: bool
+        self, failed: dict[str, CalendarError], worst: CalendarError, refused: set[str], cannot_open: bool
     ) -> None:
         """Forget what has become doubtful, put aside what seconds cannot help, ask for another attempt for the rest."""
         for error in (*failed.values(), worst):
             if retry.memory_is_doubtful(error):
                 self.shared.memory.forget(self.mailbox, ledger_too=error.code == "FolderNotFound")
-        hopeless = [one for one in self.batch if not retry.worth_another_attempt(failed[one.change.key], number)]
-        self.batch = [one for one in self.batch if retry.worth_another_attempt(failed[one.change.key], number)]
+        # Nothing failed by its key when a mailbox without events cannot be read.
+        errors = failed or {"": worst}
+        hopeful = {key: one for key, one in errors.items() if retry.worth_another_attempt(one, key in refused)}
+        refused.update(key for key, one in errors.items() if one.remedy is Remedy.REJECTED_AGAIN)
+        hopeless = [one for one in self.batch if one.change.key not in hopeful]
+        self.batch = [one for one in self.batch if one.change.key in hopeful]
         if cannot_open and worst.remedy is Remedy.MAILBOX:
             await self._put_aside(hopeless, failed, worst, broken=True)
         else:
             await self._put_aside(hopeless, failed, worst)
-        hopeful = [error for error in (*failed.values(), worst) if retry.worth_another_attempt(error, number)]
         if hopeful:
-            raise retry.Unfinished(_worst(hopeful))
+            raise retry.Unfinished(_worst(hopeful.values()))
         self.second_look = False
 
     async def _put_aside(

@@ -36,10 +36,13 @@ class Unfinished(Exception):
         self.error = error
 
 
-def worth_another_attempt(error: CalendarError, attempt: int) -> bool:
-    """True where seconds may help; the rest belongs to the event, or to the mailbox for longer. Attempts from 1 on."""
+def worth_another_attempt(error: CalendarError, refused_before: bool) -> bool:
+    """True where seconds may help; the rest belongs to the event, or to the mailbox for longer.
+
+    ``refused_before``: the same change was already refused for its content by an earlier attempt of the round.
+    """
     if error.remedy is Remedy.REJECTED_AGAIN:
-        return attempt == 1
+        return not refused_before
     return error.remedy not in (Remedy.REJECTED, Remedy.MAILBOX)
 
 

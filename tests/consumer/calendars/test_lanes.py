@@ -161,6 +161,23 @@ async def test_no_answer_makes_no_duplicate(
     assert replica.settled.of("B-1") == replica.settled.of("B-2") == [expected]
 
 
+async def test_one_retry_for_odd_refusals_whatever_came_before(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    emulator.add_fault("drop", operation="CreateItem", count=1)
+    emulator.add_fault("item_error", operation="CreateItem", code="ErrorCorruptData", index=0, count=1)
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    assert replica.settled.of() == [APPLIED]
+    emulator.add_fault("item_error", operation="CreateItem", code="ErrorItemSave", index=0, count=2)
+    replica.accept(change(1, appointment("Mix"), "B-2"))
+    await replica.until_idle()
+    (parked,) = replica.settled.of("B-2")
+    assert isinstance(parked, Park)
+    assert parked.reason is Reason.REJECTED_BY_EXCHANGE
+    assert [item["Subject"] for item in owner.calendar()] == ["Feature X / Grading"]
+
+
 async def test_a_batch_that_breaks_off_is_finished(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
     emulator.add_fault("partial_commit", operation="CreateItem", items=7, count=1)
     replica.accept(*(change(1, appointment(f"Shot {number}"), f"B-{number}") for number in range(20)))
