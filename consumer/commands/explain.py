@@ -13,7 +13,7 @@ from contract.identity import booking_key, source_mark
 from contract.text import one_line
 
 if TYPE_CHECKING:
-    from consumer.calendars.ews.inspection import Findings, Remembered, Shown
+    from consumer.calendars.ews.findings import Findings, Remembered, Shown
     from consumer.settings import ExplainSettings
 
 
@@ -137,7 +137,7 @@ def _edited_fields(shown: "Shown") -> list[str]:
 
 
 def _by_event(text: str, zone: tzinfo) -> str:
-    from consumer.calendars.ews.inspection import event_of
+    from consumer.calendars.ews.findings import event_of
 
     identifier, at = event_of(text)
     return f"by event {identifier or '(unknown)'}" + (f" of {_at(at, zone)}" if at else "")
@@ -192,7 +192,7 @@ def _item(shown: "Shown") -> dict[str, Any]:
 
 
 def _event(text: str) -> dict[str, Any]:
-    from consumer.calendars.ews.inspection import event_of
+    from consumer.calendars.ews.findings import event_of
 
     identifier, at = event_of(text)
     return {"event_id": identifier, "event_time": at.isoformat() if at else None}

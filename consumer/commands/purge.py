@@ -13,7 +13,8 @@ from consumer.commands.command_line import FAILED, failed, print_json, say, sett
 from contract.identity import source_mark
 
 if TYPE_CHECKING:
-    from consumer.calendars.ews.inspection import Holdings, Inspection
+    from consumer.calendars.ews.findings import Holdings
+    from consumer.calendars.ews.inspection import Inspection
     from consumer.settings import PurgeSettings
 
 

@@ -8,20 +8,18 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_random_exponential
 
 from consumer.calendars.errors import CalendarError, Remedy
-from consumer.calendars.ews import answers, messages
+from consumer.calendars.ews import answers, findings, messages
 from consumer.calendars.ews import inspection_messages as queries
 from consumer.calendars.ews.connection import Connection, Endpoint
-from consumer.calendars.ews.soap import TYPES
+from consumer.calendars.ews.findings import Findings, Holdings, Remembered, Shown
 from consumer.calendars.ews.workers import Workers
-from consumer.core.mailbox import Floor, Item, ItemRef, Tombstone
+from consumer.core.mailbox import ItemRef
 from contract import names
 
 BATCH: Final = 50
@@ -34,48 +32,6 @@ _PASSES: Final = frozenset({Remedy.RETRY_SOON, Remedy.LOOK_FIRST, Remedy.REREAD,
 """Worth another try. All that is done here can be repeated: reading, and deleting what may be gone already."""
 
 _KEY: Final = re.compile("[0-9a-f]{32}")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An item of ours as it stands in a folder (``calendar`` or ``deleteditems``), with the text that people see."""
-
-    folder: str
-    item: Item
-    title: str
-    location: str
-    all_day: bool
-    show_as: str
-    private: bool
-    booking: str
-    event: str
-    our_categories: int
-
-
-@dataclass(frozen=True, slots=True)
-class Remembered:
-    """A tombstone, with the event that led to it."""
-
-    tombstone: Tombstone
-    booking: str
-    event: str
-
-
-@dataclass(frozen=True, slots=True)
-class Findings:
-    """All that stands of a booking in a mailbox, and the floors of its sources."""
-
-    items: tuple[Shown, ...]
-    tombstones: tuple[Remembered, ...]
-    floors: tuple[Floor, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """All that is ours in a mailbox. ``ledger_entries`` is None where there is no ledger folder."""
-
-    items: tuple[Shown, ...]
-    ledger_entries: int | None
 
 
 class Inspection:
@@ -107,10 +63,12 @@ class Inspection:
             is_floor = queries.equals(queries.field_uri("item:ItemClass"), names.FLOOR_CLASS)
             entries = await self._entries(mailbox, ledger, f"<t:Or>{wanted}{is_floor}</t:Or>")
         tombstones = tuple(
-            Remembered(tombstone, _mark(element, names.PROPERTY_BOOKING), _mark(element, names.PROPERTY_EVENT))
+            Remembered(
+                tombstone, findings.mark(element, names.PROPERTY_BOOKING), findings.mark(element, names.PROPERTY_EVENT)
+            )
             for element in entries
             for tombstone in answers.tombstones_of([element])
-            if (tombstone.key == key if key else _mark(element, names.PROPERTY_BOOKING) == booking)
+            if (tombstone.key == key if key else findings.mark(element, names.PROPERTY_BOOKING) == booking)
         )
         sources = {shown.item.source for shown in items} | {one.tombstone.source for one in tombstones}
         floors = tuple(floor for floor in answers.floors_of(entries) if floor.source in sources)
@@ -189,7 +147,7 @@ class Inspection:
         parents = "".join(messages.distinguished(folder, mailbox) for folder in _FOLDERS)
         found = await self._all(mailbox, len(_FOLDERS), queries.ITEM_FIELDS, restriction, parents)
         return tuple(
-            _shown(folder, element, item)
+            findings.shown(folder, element, item)
             for folder, elements in zip(_FOLDERS, found, strict=True)
             for element in elements
             for item in answers.items_of([element])
@@ -251,38 +209,5 @@ def _seconds_to_wait(state: RetryCallState) -> float:
     return wait_random_exponential(multiplier=0.25, max=10)(state)
 
 
-def _shown(folder: str, element: Any, item: Item) -> Shown:
-    categories = element.findall(f"{TYPES}Categories/{TYPES}String")
-    return Shown(
-        folder=folder,
-        item=item,
-        title=element.findtext(f"{TYPES}Subject") or "",
-        location=element.findtext(f"{TYPES}Location") or "",
-        all_day=element.findtext(f"{TYPES}IsAllDayEvent") == "true",
-        show_as=element.findtext(f"{TYPES}LegacyFreeBusyStatus") or "",
-        private=element.findtext(f"{TYPES}Sensitivity") == "Private",
-        booking=_mark(element, names.PROPERTY_BOOKING),
-        event=_mark(element, names.PROPERTY_EVENT),
-        our_categories=len(categories) - len(item.other_categories),
-    )
-
-
-def _mark(element: Any, name: str) -> str:
-    for extended in element.iterfind(f"{TYPES}ExtendedProperty"):
-        uri = extended.find(f"{TYPES}ExtendedFieldURI")
-        if uri is not None and uri.get("PropertyName") == name:
-            return str(extended.findtext(f"{TYPES}Value") or "")
-    return ""
-
-
 def _ref(element: Any) -> ItemRef:
     return ItemRef(answers.item_id(element), "")
-
-
-def event_of(text: str) -> tuple[str, datetime | None]:
-    """Id and time of the event in a ``CallsheetEvent``; what is not in that form is all id."""
-    identifier, _, written = text.rpartition(" ")
-    try:
-        return identifier, datetime.fromisoformat(written).astimezone(UTC)
-    except ValueError:
-        return text, None
