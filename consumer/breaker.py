@@ -80,8 +80,16 @@ class Breaker:
         """The mailbox to probe: one that worked last and is not the failing one. None: ask the server itself."""
         return next((mailbox for mailbox in self._worked if mailbox != failing), None)
 
-    def confirmed(self, error: CalendarError) -> None:
-        """The probe failed too: open."""
+    def confirmed(self, error: CalendarError, probed: str | None = None) -> None:
+        """The probe failed too: open. ``probed`` is the mailbox that was asked.
+
+        A mailbox that can itself no longer be opened is not asked again, or it would keep the breaker open for ever;
+        any other moves behind the next one.
+        """
+        if probed in self._worked:
+            self._worked.remove(probed)
+            if error.remedy is not Remedy.MAILBOX:
+                self._worked.append(probed)
         self.state = BreakerState.OPEN
         self.code = error.code
         self.reason = str(error)

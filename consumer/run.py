@@ -125,7 +125,8 @@ async def _consume(
         on_parked=metrics.parked_messages.set,
         on_state=lambda state: setattr(health, "broker", state),
     )
-    replica = Replica(settings.amqp_url.get_secret_value(), settings.replica, settings.partitions, work)
+    url, rungs = settings.amqp_url.get_secret_value(), list(rung_seconds.items())
+    replica = Replica(url, settings.replica, settings.partitions, rungs, work)
     settle = Settle(replica.publish, metrics, now, _look_rung(settings, rung_seconds))
     late = LateWrites(settle.publish_late)
     memory = Memory(time.monotonic)

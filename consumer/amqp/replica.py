@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import aio_pika
 from aio_pika import Message
@@ -12,6 +11,7 @@ from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
 from aio_pika.exceptions import AMQPError
 from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponential
 
+from consumer.amqp import topology
 from consumer.amqp.balance import places
 from consumer.amqp.roster import BEAT_SECONDS, Roster
 from consumer.amqp.subscription import OnMessage, Subscription
@@ -24,6 +24,7 @@ STANDBY_DELAY_SECONDS = 2.5
 
 _CONFIRM_SECONDS = 15.0
 _CONNECT_SECONDS = 15.0
+_TOPOLOGY_AGAIN_SECONDS = 5.0
 _PARKED_EVERY_SECONDS = 15.0
 _LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What aio-pika raises when a connection or channel is gone, or cannot be had."""
@@ -49,16 +50,19 @@ class Work:
 class Replica:
     """Holds this replica's fair share of the partitions for as long as :meth:`run` runs."""
 
-    def __init__(self, url: str, name: str, partitions: int, work: Work) -> None:
+    def __init__(self, url: str, name: str, partitions: int, rungs: Sequence[tuple[str, float]], work: Work) -> None:
+        """``rungs`` are names and seconds of the ladder's delays, as :func:`topology.declare` takes them."""
         self._url = url
         self._name = name
         self._partitions = partitions
+        self._rungs = rungs
         self._work = work
         self._subscriptions: dict[int, Subscription] = {}
         self._standby_since: dict[int, tuple[str, float]] = {}
         self._wake = asyncio.Event()
         self._confirmed: AbstractChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
+        self._lost = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until ``stop`` is set; then everything is handed over. A lost connection is made anew, for ever."""
@@ -90,7 +94,8 @@ class Replica:
     async def publish(self, exchange: str, routing_key: str, message: Message) -> None:
         """Publish a copy of a message; returns when the broker has confirmed it.
 
-        Raises one of aio-pika's errors, TimeoutError or RuntimeError when it has not.
+        Raises one of aio-pika's errors, TimeoutError or RuntimeError when it has not. Then the connection is given up,
+        too: the message itself is still unsettled, and only so does the broker deliver it again.
         """
         channel = self._confirmed
         if channel is None:
@@ -99,8 +104,12 @@ class Replica:
             self._exchanges[exchange] = (
                 await channel.get_exchange(exchange, ensure=False) if exchange else channel.default_exchange
             )
-        async with asyncio.timeout(_CONFIRM_SECONDS):
-            await self._exchanges[exchange].publish(message, routing_key, mandatory=True)
+        try:
+            async with asyncio.timeout(_CONFIRM_SECONDS):
+                await self._exchanges[exchange].publish(message, routing_key, mandatory=True)
+        except _LOST:
+            self._give_up_connection()
+            raise
 
     async def _connect(self) -> AbstractConnection:
         """A connection; tried again and again until there is one, with a line in the log for each failure."""
@@ -125,14 +134,15 @@ class Replica:
         return connection
 
     async def _serve(self, connection: AbstractConnection, stop: asyncio.Event) -> None:
-        lost = asyncio.Event()
-
-        def on_close(*_: Any) -> None:
-            lost.set()
-            self._wake.set()
-
-        connection.close_callbacks.add(on_close)
+        self._lost.clear()
+        connection.close_callbacks.add(self._give_up_connection)
+        absent = await topology.missing(await connection.channel(), self._partitions, self._rungs)
+        if absent is not None:
+            self._work.on_state(f"{absent} is not there: run callsheet-consumer topology")
+            await self._pause(stop, _TOPOLOGY_AGAIN_SECONDS)
+            raise ConnectionError(f"{absent} is not there; run callsheet-consumer topology with the same settings")
         self._confirmed = await connection.channel(on_return_raises=True)
+        self._confirmed.close_callbacks.add(self._give_up_connection)
         roster = Roster(self._name, self._wake.set)
         await roster.join(await connection.channel(publisher_confirms=False))
         background = [
@@ -144,7 +154,7 @@ class Replica:
             await self._pause(stop, BEAT_SECONDS)
             self._work.on_state("ok")
             logger().info("broker_connected", replica=self._name)
-            while not stop.is_set() and not lost.is_set():
+            while not stop.is_set() and not self._lost.is_set():
                 for task in background:
                     if task.done():
                         task.result()
@@ -152,14 +162,19 @@ class Replica:
                     await roster.keep_silent(not roster.silent)
                 await self._reconcile(connection, roster)
                 await self._pause(stop, 0.5)
-            if lost.is_set():
-                raise ConnectionError("the broker closed the connection")
+            if self._lost.is_set():
+                raise ConnectionError("the broker closed the connection or a channel, or did not confirm")
             await roster.say(leaving=True)
             await self._hand_over(list(self._subscriptions))
         finally:
             for task in background:
                 task.cancel()
             await asyncio.wait(background)
+
+    def _give_up_connection(self, *_: object) -> None:
+        """The connection, or one of its channels, cannot be relied on any more: begin anew."""
+        self._lost.set()
+        self._wake.set()
 
     async def _pause(self, stop: asyncio.Event, seconds: float) -> None:
         """Wait a while, or until there is a reason to look."""
@@ -200,7 +215,8 @@ class Replica:
     async def _subscribe(self, connection: AbstractConnection, partition: int, owner: str) -> None:
         subscription = Subscription(partition, owner, self._work.prefetch(partition))
         tag = f"{self._name}.{names.routing_key(partition)}"
-        await subscription.open(connection, tag, owner == self._name, self._work.on_message)
+        owned = owner == self._name
+        await subscription.open(connection, tag, owned, self._work.on_message, self._give_up_connection)
         self._subscriptions[partition] = subscription
         logger().info("partition_subscribed", partition=partition, owner=owner)
 
@@ -218,6 +234,9 @@ class Replica:
         partitions = list(self._subscriptions)
         for partition in partitions:
             self._subscriptions.pop(partition).refuse_more()
+        if self._confirmed is not None:
+            self._confirmed.close_callbacks.discard(self._give_up_connection)
+        connection.close_callbacks.discard(self._give_up_connection)
         self._confirmed = None
         self._exchanges.clear()
         self._standby_since.clear()

@@ -22,11 +22,27 @@ class Subscription:
         self._open = False
         self._channel: AbstractChannel | None = None
 
-    async def open(self, connection: AbstractConnection, consumer_tag: str, owned: bool, on_message: OnMessage) -> None:
-        """Subscribe. ``owned`` sets the priority that brokers from 4.0 on honour among single active consumers."""
+    async def open(
+        self,
+        connection: AbstractConnection,
+        consumer_tag: str,
+        owned: bool,
+        on_message: OnMessage,
+        on_lost: Callable[[], None],
+    ) -> None:
+        """Subscribe. ``owned`` sets the priority that brokers from 4.0 on honour among single active consumers.
+
+        ``on_lost`` is called when the broker closes the channel by itself.
+        """
         self._channel = connection.channel(publisher_confirms=False)
         await self._channel.initialize()
         await self._channel.set_qos(prefetch_count=self.prefetch)
+
+        def closed(*_: object) -> None:
+            if self._open:
+                on_lost()
+
+        self._channel.close_callbacks.add(closed)
         queue = await self._channel.get_queue(names.partition_queue(self.partition), ensure=True)
         self._open = True
 

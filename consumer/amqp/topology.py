@@ -10,6 +10,7 @@ from typing import Any
 
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
+from aio_pika.exceptions import ChannelNotFoundEntity
 
 from contract import names
 
@@ -61,6 +62,22 @@ def queues(partitions: int, retry_delays: Sequence[tuple[str, float]]) -> Iterat
         )
     yield QueueSpec(names.PARKED_QUEUE, dict(_QUORUM))
     yield QueueSpec(names.HELD_QUEUE, dict(_QUORUM))
+
+
+async def missing(channel: AbstractChannel, partitions: int, retry_delays: Sequence[tuple[str, float]]) -> str | None:
+    """The first exchange or queue that is not there, None when all are. Closes the channel where one is missing."""
+    specs = list(queues(partitions, retry_delays))
+    exchanges = {names.EXCHANGE, REPLICAS_EXCHANGE, *(spec.exchange for spec in specs if spec.exchange)}
+    try:
+        for name in sorted(exchanges):
+            at = name
+            await channel.declare_exchange(name, passive=True)
+        for spec in specs:
+            at = spec.name
+            await channel.declare_queue(spec.name, passive=True)
+    except ChannelNotFoundEntity:
+        return at
+    return None
 
 
 async def declare(channel: AbstractChannel, partitions: int, retry_delays: Sequence[tuple[str, float]]) -> list[str]:

@@ -85,10 +85,11 @@ class GuardedCalendars:
             if not first:
                 await self._until_next_probe()
             first = False
+            target = self._breaker.probe_target()
             try:
-                await self._calendars.probe(self._breaker.probe_target())
+                await self._calendars.probe(target)
             except CalendarError as error:
-                self._breaker.confirmed(error)
+                self._breaker.confirmed(error, target)
             else:
                 self._breaker.reached()
             self._changed()
@@ -123,11 +124,11 @@ class GuardedCalendars:
             self._confirming = asyncio.create_task(self._confirm(mailbox), name="breaker")
 
     async def _confirm(self, mailbox: str) -> None:
+        target = self._breaker.probe_target(mailbox)
         try:
-            target = self._breaker.probe_target(mailbox)
             await self._calendars.probe(target)
         except CalendarError as confirmation:
-            self._breaker.confirmed(confirmation)
+            self._breaker.confirmed(confirmation, target)
             self._changed()
         else:
             self._breaker.disproved()

@@ -189,7 +189,8 @@ class Lane:
         # Nothing failed by its key when a mailbox without events cannot be read.
         errors = failed or {"": worst}
         hopeful = {key: one for key, one in errors.items() if retry.worth_another_attempt(one, key in refused)}
-        refused.update(key for key, one in errors.items() if one.remedy is Remedy.REJECTED_AGAIN)
+        once_more = (Remedy.REJECTED_AGAIN, Remedy.UNKNOWN)
+        refused.update(key for key, one in errors.items() if one.remedy in once_more)
         hopeless = [one for one in self.batch if one.change.key not in hopeful]
         self.batch = [one for one in self.batch if one.change.key in hopeful]
         if cannot_open and worst.remedy is Remedy.MAILBOX:

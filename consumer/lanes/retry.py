@@ -39,9 +39,9 @@ class Unfinished(Exception):
 def worth_another_attempt(error: CalendarError, refused_before: bool) -> bool:
     """True where seconds may help; the rest belongs to the event, or to the mailbox for longer.
 
-    ``refused_before``: the same change was already refused for its content by an earlier attempt of the round.
+    ``refused_before``: the same change was already refused in this way by an earlier attempt of the round.
     """
-    if error.remedy is Remedy.REJECTED_AGAIN:
+    if error.remedy in (Remedy.REJECTED_AGAIN, Remedy.UNKNOWN):
         return not refused_before
     return error.remedy not in (Remedy.REJECTED, Remedy.MAILBOX)
 

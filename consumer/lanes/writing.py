@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from consumer.calendars.errors import CalendarError
 from consumer.calendars.port import Calendars
-from consumer.core.actions import PHASES, Action, CreateItem, DeleteItem, Plan, UpdateItem
+from consumer.core.actions import PHASES, Action, CreateItem, DeleteItem, Plan, UpdateItem, WriteTombstone
 from consumer.core.effects import record
 from consumer.core.mailbox import ItemRef, MailboxState
 
@@ -12,20 +12,25 @@ CountWrite = Callable[[str], None]
 """Told of every calendar item that was written: ``create``, ``update`` or ``delete``."""
 
 _GONE = "ItemNotFound"
+_FULL = "QuotaExceeded"
 
 
 async def carry_out(
     calendars: Calendars, mailbox: str, state: MailboxState, plan: Plan, count: CountWrite
 ) -> dict[str, CalendarError]:
-    """The keys whose actions did not all succeed, each with its first error; later phases of those are left out."""
+    """The keys whose actions did not all succeed, each with its first error; later phases of those are left out.
+
+    But for one case: where a full mailbox has no room for a tombstone its item is deleted all the same, which makes
+    room. The cancellation then counts as failed until the tombstone stands.
+    """
     failed: dict[str, CalendarError] = {}
+    no_room: set[str] = set()
     for phase in PHASES:
         due = [
             (key, action)
             for key, actions in plan.actions.items()
-            if key not in failed
             for action in actions
-            if type(action) in phase
+            if type(action) in phase and (key not in failed or (key in no_room and isinstance(action, DeleteItem)))
         ]
         if not due:
             continue
@@ -33,6 +38,8 @@ async def carry_out(
         for (key, action), result in zip(due, results, strict=True):
             if isinstance(result, CalendarError) and not _already_gone(action, result):
                 failed.setdefault(key, result)
+                if isinstance(action, WriteTombstone) and result.code == _FULL:
+                    no_room.add(key)
                 continue
             record(state, action, result if isinstance(result, ItemRef) else ItemRef("", ""))
             if written := _kind_of_write(action):

@@ -64,7 +64,9 @@ class Metrics:
             "callsheet_partitions_active", "Partitions that this replica is subscribed to.", registry=self.registry
         )
         self.breaker_state = Gauge(
-            "callsheet_breaker_state", "0 closed: Exchange is written to; 1 open: it is not.", registry=self.registry
+            "callsheet_breaker_state",
+            "0 closed: Exchange is written to; 1 open: it is not; 2 trying, one message at a time.",
+            registry=self.registry,
         )
         self.parked_messages = Gauge(
             "callsheet_parked_messages", "Messages in the parked queue.", registry=self.registry

@@ -108,7 +108,7 @@ class MailboxStore:
         """Index an item that has its numbers already (as read from a file)."""
         self.items[item.number] = item
         self.folders[item.folder].of(item)[item.number] = item
-        self.size += item.size
+        self.size += self._counted(item, item.size)
 
     def changed(self, item: Item, size: int, *, read_only: bool = False) -> None:
         """Record that an item was written; ``size`` is its new size, ``read_only``: nothing but IsRead changed."""
@@ -118,7 +118,7 @@ class MailboxStore:
             item.read_change = 0
         elif item.read_change == 0:
             item.read_change = before
-        self.size += size - item.size
+        self.size += self._counted(item, size - item.size)
         item.size = size
         self.dirty_items[item.number] = item
 
@@ -128,9 +128,13 @@ class MailboxStore:
         del folder.of(item)[item.number]
         del self.items[item.number]
         folder.gone[item.number] = (item.born, self.next_change())
-        self.size -= item.size
+        self.size -= self._counted(item, item.size)
         self.dirty_items[item.number] = None
         self.dirty_folders[folder.number] = folder
+
+    def _counted(self, item: Item, size: int) -> int:
+        """What of a size counts towards the mailbox's quota: Recoverable Items have a quota of their own."""
+        return 0 if (self.folders[item.folder].distinguished or "").startswith("recoverableitems") else size
 
     def move(self, item: Item, folder: Folder) -> Item:
         """Move an item to another folder; it gets a new number, as Exchange gives a new ItemId (MS-OXWSCORE_R421)."""

@@ -61,6 +61,15 @@ async def test_replicas_share_evenly_when_one_joins_leaves_or_dies(system: Start
     await eventually_async(lambda: one.partitions() == [16], 10, what="16 after a kill")
 
 
+async def test_a_missing_topology_is_named_and_waited_for(system: StartSystem) -> None:
+    one = system([ANNA])
+    replica = one.start_replica(CALLSHEET_RETRY_DELAYS="7s")
+    await eventually_async(lambda: "run callsheet-consumer topology" in replica.get("/readyz")[1], 20)
+    assert "schedule.retry.7s" in replica.get("/readyz")[1]
+    assert one.start("topology", CALLSHEET_RETRY_DELAYS="7s").wait(20) == 0
+    await eventually_async(replica.ready, 20, what="ready once it is there")
+
+
 async def test_switched_off_it_runs_and_consumes_nothing(system: StartSystem) -> None:
     one = system([ANNA], CALLSHEET_ENABLED="false")
     replica = one.start_replica()
