@@ -163,8 +163,11 @@ class Settle:
 
 
 def _kept(message: AbstractIncomingMessage) -> dict[str, Any]:
-    """The headers that a copy takes along: not what the broker wrote of deaths and deliveries, nor our own marks."""
-    own = (names.HEADER_FORWARDED, names.HEADER_SUSPECT, names.HEADER_LOOK, "x-delivery-count")
+    """The headers that a copy takes along: not what the broker wrote of deaths and deliveries, nor passing marks.
+
+    The wish for a look at the mailbox goes along: it holds until it is answered.
+    """
+    own = (names.HEADER_FORWARDED, names.HEADER_SUSPECT, "x-delivery-count")
     return {
         name: value
         for name, value in message.headers.items()

@@ -28,7 +28,8 @@ def error(remedy: Remedy, retry_after: float | None = None) -> CalendarError:
 def test_the_table(remedy: Remedy, again: bool, doubtful: bool, unknown: bool, reason: Reason) -> None:
     one = error(remedy)
     assert retry.worth_another_attempt(one, refused_before=False) is again
-    assert retry.worth_another_attempt(one, refused_before=True) is (again and remedy not in (Remedy.REJECTED_AGAIN, Remedy.UNKNOWN))
+    once_more = remedy in (Remedy.REJECTED_AGAIN, Remedy.UNKNOWN)
+    assert retry.worth_another_attempt(one, refused_before=True) is (again and not once_more)
     assert retry.memory_is_doubtful(one) is doubtful
     assert retry.outcome_is_unknown(one) is unknown
     assert retry.parking_reason(one) is reason
