@@ -81,11 +81,11 @@ class Feeder:
         if not self._ending:
             self._producer.require_running()
 
-    def wait_until_handed_over(self, timeout_seconds: float) -> None:
-        """Wait until nothing is due any more. Raises ChildError after the time limit."""
+    def wait_until_handed_over(self, timeout_seconds: float, tick: Callable[[], None]) -> None:
+        """Wait until nothing is due any more; ``tick`` is called meanwhile. Raises ChildError after the time limit."""
         deadline = time.monotonic() + timeout_seconds
         while self._queue:
-            self.require_going_on()
+            tick()
             if time.monotonic() > deadline:
                 raise ChildError(f"{len(self._queue)} events could not be handed to the producer")
             time.sleep(0.1)

@@ -126,7 +126,7 @@ def _run(seed: int, form: Form, cast: Cast, folder: Path, progress: Progress, di
         try:
             feeder.begin()
             conductor.run(tick)
-            feeder.wait_until_handed_over(60)
+            feeder.wait_until_handed_over(60, tick)
             progress.line(f"the storm is over: {_state(system, feeder)}")
             parked, replayed = _calm(system, feeder, people, form, progress, tick)
             found = read_calendars(system.emulator, [str(box["address"]) for box in boxes], folder / "readback")
