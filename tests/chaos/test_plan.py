@@ -76,6 +76,6 @@ def test_the_kinds_are_all_that_the_emulator_has() -> None:
 
 def test_every_fault_is_one_that_the_emulator_takes() -> None:
     rng = random.Random(1)
-    for fault in [*faults.transport(rng), *faults.codes(rng), faults.outage()]:
+    for fault in [*faults.transport(rng), *faults.codes(rng), *faults.ending(), faults.outage()]:
         order = {"kind": fault.kind, **fault.fields, **({"count": fault.count} if fault.count else {})}
         assert ORDERS.validate_python(order).kind == fault.kind

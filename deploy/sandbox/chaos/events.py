@@ -133,7 +133,7 @@ def stream(rng: random.Random, given: Sequence[History]) -> list[Due]:
     """
     decided: list[tuple[float, History, Booking | None]] = []
     for history in given:
-        at = rng.random() * 0.7
+        at = rng.random() * 0.95
         for state in history.states:
             decided.append((at, history, state))
             at = min(0.97, at + rng.uniform(0.01, 0.15))

@@ -82,6 +82,14 @@ def outage() -> Fault:
     return Fault(OUTAGE, "refuse", {})
 
 
+def ending() -> list[Fault]:
+    """Creations of which nobody knows whether they happened, at the end: only a second look finds what they left."""
+    return [
+        Fault("committed late, at the end", "commit_late", {"operation": "CreateItem", "ms": 4500}, 8),
+        Fault("committed, then dropped, at the end", "commit_then_drop", {"operation": "CreateItem", "share": 0.5}, 4),
+    ]
+
+
 def codes(rng: random.Random) -> list[Fault]:
     """Every row of the error table and every bare HTTP status, each code once."""
     faults = [

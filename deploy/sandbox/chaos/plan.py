@@ -18,6 +18,8 @@ EXCHANGE_TRACKS: Final = 2
 _FIRST_AT: Final = 0.02
 """Share of the storm that passes before the first step, so that something is under way."""
 _LAST_AT: Final = 0.93
+_ENDING_AT: Final = 0.94
+"""Writes without an answer once more: nobody is killed after them, whose successor would find them by the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ def _exchange(rng: random.Random, form: Form) -> tuple[tuple[Step, ...], ...]:
     late = [Fail(step.at + form.outage_seconds, step.fault, step.seconds) for step in tracks[0][middle:] if
             isinstance(step, Fail)]  # fmt: skip
     tracks[0][middle:] = [Fail(at, faults.outage(), form.outage_seconds), *late]
+    for track, fault in zip(tracks, faults.ending(), strict=True):
+        track.append(Fail(form.storm_seconds * _ENDING_AT, fault, max(2.0, form.storm_seconds * 0.03)))
     return tuple(tuple(track) for track in tracks)
 
 
