@@ -20,6 +20,7 @@ from consumer.core.actions import (
     Change,
     CreateItem,
     DeleteItem,
+    FenceItem,
     Outcome,
     Plan,
     UpdateItem,
@@ -28,7 +29,7 @@ from consumer.core.actions import (
 )
 from consumer.core.housekeeping import keep_house
 from consumer.core.mailbox import Item, MailboxState, Standing, Tombstone, TombstoneState
-from consumer.core.survivors import KeyItems, sorted_out
+from consumer.core.survivors import KeyItems, outlived, sorted_out
 from consumer.core.window import Window
 from contract.reasons import Reason
 
@@ -68,6 +69,10 @@ def _decide_key(state: MailboxState, plan: Plan, change: Change, window: Window,
         floor = state.floors.get(change.source)
         if floor is not None and change.revision <= floor.revision:
             return _too_old(change, floor.revision)
+    leftover = outlived(items.survivor, tombstone, window)
+    if leftover is not None and tombstone is not None and change.standing < tombstone.standing:
+        plan.add(change.key, FenceItem(leftover), DeleteItem(leftover))
+        return Verdict(Outcome.STALE)
     shown = items.survivor.standing if items.survivor else None
     if shown is not None and change.standing <= shown:
         return Verdict(Outcome.UNCHANGED if change.standing == shown else Outcome.STALE)

@@ -9,12 +9,12 @@ from datetime import datetime
 
 from consumer.core.actions import DeleteEntry, DeleteItem, FenceItem, Plan, RaiseFloor, ReleaseItem
 from consumer.core.mailbox import MailboxState
-from consumer.core.survivors import sorted_out
+from consumer.core.survivors import outlived, sorted_out
 from consumer.core.window import Window
 
 
 def keep_house(state: MailboxState, plan: Plan, window: Window, now: datetime, changing: Container[str]) -> None:
-    """Adds what is to be put in order. Tombstones of the keys in ``changing`` may be replaced: they are not swept."""
+    """Adds what is to be put in order. What the keys in ``changing`` need goes with their change."""
     for key, items in state.items.items():
         tombstone = state.tombstones.get(key)
         if len(items) < 2 and tombstone is None:
@@ -24,6 +24,9 @@ def keep_house(state: MailboxState, plan: Plan, window: Window, now: datetime, c
             plan.add(key, FenceItem(item), DeleteItem(item))
         plan.add(key, *(ReleaseItem(item) for item in found.copies))
         plan.add(key, *(DeleteItem(item) for item in found.dead if not window.wholly_after(item.start, item.end)))
+        leftover = outlived(found.survivor, tombstone, window)
+        if leftover is not None and key not in changing:
+            plan.add(key, FenceItem(leftover), DeleteItem(leftover))
     if state.spare:
         plan.add("", *(DeleteEntry(ref) for ref in state.spare))
     _sweep(state, plan, now, changing)

@@ -6,7 +6,8 @@ More than one comes about by a write whose answer was lost, by two replicas at o
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.core.mailbox import Item, Tombstone
+from consumer.core.mailbox import Item, Tombstone, TombstoneState
+from consumer.core.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,18 @@ def sorted_out(items: Iterable[Item], tombstone: Tombstone | None) -> KeyItems:
         # A meeting or a series that somebody made of our item is no copy: it still says that the booking is there.
         (duplicates if item.as_written or not item.plain else copies).append(item)
     return KeyItems(survivor, tuple(dead), tuple(duplicates), tuple(copies))
+
+
+def outlived(survivor: Item | None, tombstone: Tombstone | None, window: Window) -> Item | None:
+    """The survivor, where it is older than what the tombstone says of a booking outside the window: a leftover.
+
+    It was written late, by a request whose answer nobody had. An item of the past stays beside such a tombstone.
+    """
+    if survivor is None or tombstone is None or tombstone.state is not TombstoneState.OUTSIDE:
+        return None
+    if survivor.standing >= tombstone.standing or window.wholly_after(survivor.start, survivor.end):
+        return None
+    return survivor
 
 
 def _preference(item: Item) -> tuple[int, tuple[int, ...], bool, str]:

@@ -103,6 +103,38 @@ def test_an_event_outside_the_window_leaves_a_mark_that_lets_the_same_one_throug
     assert _outcomes(state, change(4, BEYOND)) == [Outcome.OUTSIDE_WINDOW]
 
 
+def _with_a_leftover(state: MailboxState, *history: tuple[int, Appointment | None]) -> MailboxState:
+    """The same mailbox after a late write by somebody who knew only this history."""
+    state.items = _with(*history).items
+    return reloaded(state)
+
+
+def test_what_was_written_late_beside_an_outside_mark_is_fenced_and_deleted() -> None:
+    leftover = _with_a_leftover(_with((3, BEYOND)), (1, SOON))
+    for changes in ([], [change(2, LATER)], [change(1, SOON)]):
+        state = reloaded(leftover)
+        plan = decide(state, changes, WINDOW, NOW)
+        assert [type(action) for action in in_order(plan)] == [FenceItem, DeleteItem]
+        assert [verdict.outcome for verdict in plan.verdicts] == [Outcome.STALE] * len(changes)
+        apply(state, changes)
+        assert visible(state) == []
+        assert state.tombstones[KEY].revision == 3
+    moved = reloaded(leftover)
+    assert _outcomes(moved, change(3, BEYOND)) == [Outcome.APPLIED], "the item is made what the mark says"
+    apply(moved, [change(3, BEYOND)])
+    assert visible(moved) == []
+    back = reloaded(leftover)
+    apply(back, [change(4, LATER)])
+    assert visible(back) == [(KEY, LATER.digest)]
+
+
+def test_an_item_of_the_past_stays_beside_an_outside_mark() -> None:
+    state = _with_a_leftover(_with((3, BEYOND)), (1, SOON))
+    (item,) = state.items[KEY]
+    state.items[KEY] = (replace(item, start=PAST.fields.start, end=PAST.fields.end),)
+    assert not decide(state, [], WINDOW, NOW).actions
+
+
 def test_two_different_changes_of_one_revision_end_the_same_in_either_order() -> None:
     first, second = _with((1, SOON), (1, BEYOND)), _with((1, BEYOND), (1, SOON))
     assert visible(first) == visible(second)
