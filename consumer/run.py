@@ -17,8 +17,8 @@ from consumer.amqp.settle import Settle
 from consumer.breaker import Breaker, BreakerState
 from consumer.broker_settings import seconds
 from consumer.calendars.ews.gateway import EwsGateway
-from consumer.calendars.ews.messages import SHOWABLE_ZONES
 from consumer.calendars.ews.versions import DIALECTS
+from consumer.calendars.ews.zones import SHOWABLE_ZONES
 from consumer.calendars.guarded import GuardedCalendars
 from consumer.core.appointment import Defaults
 from consumer.core.window import Window

@@ -19,8 +19,8 @@ from consumer.broker_settings import (
     url_parts,
 )
 from consumer.calendars.ews.connection import Endpoint, OAuthClient, tls_context
-from consumer.calendars.ews.messages import SHOWABLE_ZONES
 from consumer.calendars.ews.versions import DIALECTS
+from consumer.calendars.ews.zones import SHOWABLE_ZONES
 from consumer.version import USER_AGENT
 from contract import times
 

@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from consumer.amqp import topology
 from consumer.amqp.balance import places
+from consumer.amqp.parked_count import watch_parked
 from consumer.amqp.roster import BEAT_SECONDS, Roster
 from consumer.amqp.subscription import OnMessage, Subscription
 from consumer.telemetry.logs import logger
@@ -25,7 +26,6 @@ STANDBY_DELAY_SECONDS = 2.5
 _CONFIRM_SECONDS = 15.0
 _CONNECT_SECONDS = 15.0
 _TOPOLOGY_AGAIN_SECONDS = 5.0
-_PARKED_EVERY_SECONDS = 15.0
 _LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What aio-pika raises when a connection or channel is gone, or cannot be had."""
 
@@ -147,7 +147,7 @@ class Replica:
         await roster.join(await connection.channel(publisher_confirms=False))
         background = [
             asyncio.create_task(roster.beat(), name="roster"),
-            asyncio.create_task(self._watch_parked(connection), name="parked"),
+            asyncio.create_task(watch_parked(connection, self._work.on_parked), name="parked"),
         ]
         try:
             # A newcomer first hears who else is there.
@@ -245,12 +245,3 @@ class Replica:
         with contextlib.suppress(*_LOST):
             async with asyncio.timeout(_CONNECT_SECONDS):
                 await connection.close()
-
-    async def _watch_parked(self, connection: AbstractConnection) -> None:
-        """Ask for the number of parked messages now and then."""
-        while True:
-            channel = await connection.channel(publisher_confirms=False)
-            queue = await channel.declare_queue(names.PARKED_QUEUE, passive=True)
-            self._work.on_parked(queue.declaration_result.message_count or 0)
-            await channel.close()
-            await asyncio.sleep(_PARKED_EVERY_SECONDS)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.calendars.ews.messages import SHOWABLE_ZONES
+from consumer.calendars.ews.zones import SHOWABLE_ZONES
 from consumer.core.appointment import Appointment, Defaults, appointment_of
 from consumer.core.digest import Digest
 from contract.codec import decode, encode

@@ -31,7 +31,7 @@ async def test_an_outage_costs_no_attempts_and_parks_nothing(
     await one.publish([changed(mailbox, "B-0", 1) for mailbox in MAILBOXES])
     await one.settled(len(MAILBOXES))
     fault = one.emulator.add_fault(kind, **fields)
-    await one.publish([changed(mailbox, f"B-{n}", 1) for mailbox in MAILBOXES for n in range(1, 26)])
+    await one.publish([changed(mailbox, f"B-{n}", 1) for mailbox in MAILBOXES for n in range(1, 51)])
 
     def breakers() -> set[float]:
         return {replica.sample("callsheet_breaker_state") for replica in one.replicas}
@@ -39,13 +39,13 @@ async def test_an_outage_costs_no_attempts_and_parks_nothing(
     await eventually_async(lambda: breakers() == {1.0}, 30, what="both breakers open")
     assert [replica.get("/readyz")[0] for replica in one.replicas] == [503, 503]
     # Where the outcome was unknown a promise to look again waits there, too.
-    await eventually_async(lambda: one.waiting() >= len(MAILBOXES) * 25, 10, what="all wait in the broker")
+    await eventually_async(lambda: one.waiting() >= len(MAILBOXES) * 50, 10, what="all wait in the broker")
     before = one.emulator.counters()["items"].get("CreateItem", 0)
     one.emulator.remove_fault(fault)
     await eventually_async(
         lambda: one.emulator.counters()["items"].get("CreateItem", 0) > before, 5, what="the first write within 5 s"
     )
-    await _everything_applied(one, len(MAILBOXES) * 26)
+    await _everything_applied(one, len(MAILBOXES) * 51)
     assert one.outcomes()["retried"] == 0
     await eventually_async(lambda: breakers() == {0.0}, 10, what="both breakers closed")
 

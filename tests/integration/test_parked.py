@@ -1,6 +1,6 @@
 """What is replayed ends in the calendar, and revisions decide there."""
 
-from consumer.calendars.ews import answers, messages
+from consumer.calendars.ews import answers, elements, messages
 from consumer.calendars.ews.connection import Connection
 from contract.identity import source_mark
 from contract.reasons import Reason
@@ -31,7 +31,7 @@ def _raise_floor(system: System, revision: int) -> None:
     (made,) = exchange.ask("CreateFolder", ANNA, messages.create_ledger(ANNA))
     folder = answers.first_folder_id(made)
     assert folder is not None
-    entry = messages.floor(source_mark(SOURCE), revision)
+    entry = elements.floor(source_mark(SOURCE), revision)
     (written,) = exchange.ask("CreateItem", ANNA, messages.create_entries(folder, [entry]))
     assert answers.error_of(written) is None
     exchange.close()

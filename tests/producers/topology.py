@@ -33,7 +33,7 @@ class Arrivals:
         self.events: list[Event] = []
 
     async def collect(
-        self, enough: Callable[[list[AbstractIncomingMessage]], bool], deadline_seconds: float = 20
+        self, enough: Callable[[list[AbstractIncomingMessage]], bool], deadline_seconds: float = 45
     ) -> None:
         """Takes and acknowledges messages until there are enough."""
         arrived = asyncio.Event()

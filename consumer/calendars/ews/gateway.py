@@ -2,14 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from consumer.calendars.errors import CalendarError, Remedy
-from consumer.calendars.ews import answers, messages
+from consumer.calendars.ews import answers, elements, messages
 from consumer.calendars.ews.connection import Connection, Endpoint
 from consumer.calendars.ews.remedies import of_a_whole_write
+from consumer.calendars.ews.state import state_of
 from consumer.calendars.ews.workers import Workers
 from consumer.calendars.port import Result
 from consumer.core.actions import (
@@ -23,7 +23,7 @@ from consumer.core.actions import (
     UpdateItem,
     WriteTombstone,
 )
-from consumer.core.mailbox import ItemRef, MailboxState, Tombstone
+from consumer.core.mailbox import ItemRef, MailboxState
 
 BATCH = 50
 """Actions in one request: a batch may run for one minute on the server, and 20 to 50 items are sane."""
@@ -83,7 +83,7 @@ class EwsGateway:
         if ledger_folder is not None:
             folder = ledger_folder
             (entries,) = await self._all_pages(mailbox, 1, lambda at: messages.find_ledger_entries(folder, at))
-        return _state(ledger_folder, calendar, deleted, entries)
+        return state_of(ledger_folder, calendar, deleted, entries)
 
     async def write(self, mailbox: str, state: MailboxState, actions: Sequence[Action]) -> list[Result]:
         """See :class:`consumer.calendars.port.Calendars`."""
@@ -154,15 +154,15 @@ class EwsGateway:
     def _item_change(self, action: Action) -> str:
         match action:
             case UpdateItem():
-                return messages.update_item(action, self._dialect)
+                return elements.update_item(action, self._dialect)
             case FenceItem(item):
-                return messages.fence_item(item)
+                return elements.fence_item(item)
             case ReleaseItem(item):
-                return messages.release_item(item)
+                return elements.release_item(item)
             case WriteTombstone(replaces=ItemRef() as ref):
-                return messages.replace_tombstone(action, ref)
+                return elements.replace_tombstone(action, ref)
             case RaiseFloor(replaces=ItemRef() as ref):
-                return messages.replace_floor(ref, action.source, action.revision)
+                return elements.replace_floor(ref, action.source, action.revision)
         raise AssertionError(f"not an update: {action}")
 
     async def _ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
@@ -214,37 +214,6 @@ def _overlaps(collected: list[Any], page: answers.Page, offset: int) -> bool:
     return bool(collected) and answers.item_id(collected[-1]) == answers.item_id(page.elements[0])
 
 
-def _state(ledger: str | None, calendar: list[Any], deleted: list[Any], entries: list[Any]) -> MailboxState:
-    state = MailboxState(ledger_folder=ledger)
-    for item in answers.items_of(calendar):
-        state.items[item.key] = (*state.items.get(item.key, ()), item)
-    for item in answers.items_of(deleted):
-        state.discarded[item.key] = max(item.standing, state.discarded.get(item.key, item.standing))
-    spare: list[ItemRef] = []
-    for tombstone in answers.tombstones_of(entries):
-        present = state.tombstones.get(tombstone.key)
-        if present is not None:
-            tombstone, covered = _merged(present, tombstone)
-            spare += covered
-        state.tombstones[tombstone.key] = tombstone
-    for floor in answers.floors_of(entries):
-        other = state.floors.get(floor.source)
-        if other is not None:
-            floor, lower = (floor, other) if floor.revision > other.revision else (other, floor)
-            spare.append(lower.ref)
-        state.floors[floor.source] = floor
-    state.spare = tuple(spare)
-    return state
-
-
-def _merged(one: Tombstone, other: Tombstone) -> tuple[Tombstone, list[ItemRef]]:
-    """Of two tombstones of a key the one that counts, and the other where it says nothing more."""
-    best, rest = (one, other) if one.standing >= other.standing else (other, one)
-    if best.dead_up_to >= rest.dead_up_to:
-        return best, [rest.ref]
-    return replace(best, dead_up_to=rest.dead_up_to), []
-
-
 def _results(answered: list[Any], expected: int) -> list[Result]:
     """One result for each action. Where some are missing nobody knows which: then none is known."""
     if len(answered) == expected:
@@ -260,9 +229,9 @@ def _deleted(action: Action) -> ItemRef:
 
 def _entry(action: Action) -> str:
     if isinstance(action, WriteTombstone):
-        return messages.tombstone(action)
+        return elements.tombstone(action)
     assert isinstance(action, RaiseFloor)
-    return messages.floor(action.source, action.revision)
+    return elements.floor(action.source, action.revision)
 
 
 def _request_kind(action: Action) -> str:

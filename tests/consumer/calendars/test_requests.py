@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from consumer.calendars.ews import messages
+from consumer.calendars.ews import elements, messages
 from consumer.calendars.ews.soap import envelope
 from consumer.calendars.ews.versions import DIALECTS, Dialect
 from consumer.core.actions import UpdateItem
@@ -44,15 +44,15 @@ def bodies(dialect: Dialect) -> Iterator[tuple[str, str]]:
     changes = [change(2, one, booking=HOSTILE) for one in (wanted, bare, reminded)]
     yield "create_items", messages.create_items(MAILBOX, changes, dialect)
     updates = [
-        messages.update_item(UpdateItem(item(before), one), dialect)
+        elements.update_item(UpdateItem(item(before), one), dialect)
         for before in ("", reminded.digest, bare.digest)
         for one in changes
     ]
     yield "update_items", messages.update_items(updates)
-    yield "fence and release", messages.update_items([messages.fence_item(item()), messages.release_item(item())])
-    entries = [messages.tombstone(cancelled(3)), messages.floor("s" * 16, 7)]
+    yield "fence and release", messages.update_items([elements.fence_item(item()), elements.release_item(item())])
+    entries = [elements.tombstone(cancelled(3)), elements.floor("s" * 16, 7)]
     yield "create_entries", messages.create_entries(REF.item_id, entries)
-    replaced = [messages.replace_tombstone(cancelled(3), REF), messages.replace_floor(REF, "s" * 16, 8)]
+    replaced = [elements.replace_tombstone(cancelled(3), REF), elements.replace_floor(REF, "s" * 16, 8)]
     yield "replace_entries", messages.update_items(replaced)
     yield "delete_items", messages.delete_items([REF, REF], "SoftDelete")
     yield "delete_entries", messages.delete_items([REF], "HardDelete")
