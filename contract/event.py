@@ -6,25 +6,34 @@ Models are immutable. :func:`contract.codec.decode` makes them, or a producer th
 
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
-    PlainSerializer,
     StringConstraints,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
 
 from contract import times
+from contract.fields import (
+    BookingId,
+    Category,
+    EventId,
+    Instant,
+    InstantOrDate,
+    Mailbox,
+    Revision,
+    Source,
+    Url,
+    ZoneName,
+    written,
+    wrong,
+)
 from contract.reasons import Reason
 
-MAX_REVISION: Final = 2**53 - 1
 MILLISECOND_REVISIONS_FROM: Final = 10**12
 REVISION_MAY_LEAD_MS: Final = 60 * 60 * 1000
 MAX_NOTES_BYTES: Final = 32 * 1024
@@ -33,10 +42,6 @@ MAX_SNAPSHOT_BYTES: Final = 1024 * 1024
 MAX_CATEGORIES: Final = 25
 MAX_DURATION: Final = timedelta(days=5 * 365)
 """Exchange refuses an item that lasts longer than five years."""
-
-_ATOM: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_LABEL: Final = r"[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
-_ADDRESS: Final = rf"^{_ATOM}(\.{_ATOM})*@{_LABEL}(\.{_LABEL})*$"
 
 
 class EventType(StrEnum):
@@ -62,68 +67,6 @@ class ShowAs(StrEnum):
     TENTATIVE = "tentative"
     OOF = "oof"
     WORKING_ELSEWHERE = "working_elsewhere"
-
-
-def wrong(reason: Reason, expected: str, **context: Any) -> PydanticCustomError:
-    """A validation error that carries a reason of ours through pydantic to :func:`contract.codec.decode`."""
-    return PydanticCustomError("contract", "{expected}", {"reason": reason, "expected": expected, **context})
-
-
-def _instant(value: object) -> datetime:
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise wrong(Reason.WRONG_FIELD, times.EXPECTED_INSTANT)
-        return value
-    try:
-        return times.parse_instant(value)
-    except ValueError as error:
-        raise wrong(Reason.WRONG_FIELD, str(error)) from None
-
-
-def _instant_or_date(value: object) -> datetime | date:
-    if isinstance(value, date):
-        return _instant(value) if isinstance(value, datetime) else value
-    for parse in (times.parse_date, times.parse_instant):
-        try:
-            return parse(value)
-        except ValueError:
-            continue
-    raise wrong(Reason.WRONG_FIELD, f"{times.EXPECTED_INSTANT}, or for an all-day booking {times.EXPECTED_DATE}")
-
-
-def _zone_name(value: object) -> str:
-    try:
-        return times.zone(value if isinstance(value, str) else "").key
-    except ValueError as error:
-        raise wrong(Reason.WRONG_FIELD, str(error)) from None
-
-
-def _written(value: datetime | date) -> str:
-    return times.write_instant(value) if isinstance(value, datetime) else value.isoformat()
-
-
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_instant),
-    PlainSerializer(times.write_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
-]
-InstantOrDate = Annotated[
-    datetime | date,
-    BeforeValidator(_instant_or_date),
-    PlainSerializer(_written),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
-]
-ZoneName = Annotated[str, BeforeValidator(_zone_name), WithJsonSchema({"type": "string"})]
-Revision = Annotated[int, Field(ge=0, le=MAX_REVISION)]
-BookingId = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Category = Annotated[str, StringConstraints(min_length=1, max_length=255)]
-# Control characters and white space would make the key of (source, booking) ambiguous.
-Source = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x20\x7f]+$")]
-# The id becomes AMQP's message_id, a short string of 255 bytes.
-EventId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
-Url = Annotated[str, StringConstraints(max_length=2048, pattern=r"^https?://[^\s<>\"\x00-\x20]+$")]
-Mailbox = Annotated[str, StringConstraints(min_length=3, max_length=254, pattern=_ADDRESS)]
 
 
 class Contract(BaseModel):
@@ -169,11 +112,11 @@ class BookingChanged(Contract):
             if isinstance(value, datetime) == self.all_day:
                 expected = times.EXPECTED_DATE if self.all_day else times.EXPECTED_INSTANT
                 because = "all_day is true" if self.all_day else "all_day is false"
-                raise wrong(Reason.WRONG_FIELD, f"{expected}, because {because}", field=name, found=_written(value))
+                raise wrong(Reason.WRONG_FIELD, f"{expected}, because {because}", field=name, found=written(value))
             day = value.date() if isinstance(value, datetime) else value
             if not times.EARLIEST <= day <= times.LATEST:
                 expected = f"a date from {times.EARLIEST} to {times.LATEST}"
-                raise wrong(Reason.ABSURD_DATE, expected, field=name, found=_written(value))
+                raise wrong(Reason.ABSURD_DATE, expected, field=name, found=written(value))
         if isinstance(start, datetime) and isinstance(end, datetime):
             length, expected = end - start, "a time not before start"
             backwards = length < timedelta(0)
@@ -184,10 +127,10 @@ class BookingChanged(Contract):
             )
             backwards = length <= timedelta(0)
         if backwards:
-            raise wrong(Reason.END_BEFORE_START, expected, field="end", found=_written(end))
+            raise wrong(Reason.END_BEFORE_START, expected, field="end", found=written(end))
         if length > MAX_DURATION:
             expected = "at most five years after start, Exchange's limit"
-            raise wrong(Reason.ABSURD_DATE, expected, field="end", found=_written(end))
+            raise wrong(Reason.ABSURD_DATE, expected, field="end", found=written(end))
         return self
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from contract.event import Source
+from contract.fields import Source
 from producers.command_line import AmqpUrl, AsJson, Wait, clear_errors, console, print_json, say
 from producers.progress import progress
 from producers.publisher import DEFAULT_DEADLINE_SECONDS, Publisher

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from consumer.broker_settings import SettingsError
 from consumer.calendars.errors import CalendarError
 from consumer.commands.command_line import failed, wrong_settings, wrong_usage
-from contract.event import Mailbox
+from contract.fields import Mailbox
 
 _ADDRESS: TypeAdapter[str] = TypeAdapter(Mailbox)
 

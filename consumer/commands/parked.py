@@ -73,13 +73,13 @@ def commands_for(queue: str) -> typer.Typer:
         mailbox: Mailboxes = "",
         older_than: OlderThan = None,
         newer_than: NewerThan = None,
-        id: Ids = None,  # noqa: A002 - the option is --id
+        ids: Ids = None,
         as_json: AsJson = False,
     ) -> None:
         """List the messages: when, why, whose, which booking. Nothing changes, however often it is called."""
         found: list[ParkedMessage] = []
         total = _go_round(
-            queue, _noting(_selection(reason, mailbox, older_than, newer_than, id), found, keep_body=False)
+            queue, _noting(_selection(reason, mailbox, older_than, newer_than, ids), found, keep_body=False)
         )
         if as_json:
             print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(summary, found))})
@@ -96,12 +96,12 @@ def commands_for(queue: str) -> typer.Typer:
         mailbox: Mailboxes = "",
         older_than: OlderThan = None,
         newer_than: NewerThan = None,
-        id: Ids = None,  # noqa: A002 - the option is --id
+        ids: Ids = None,
         as_json: AsJson = False,
     ) -> None:
         """Show messages in full, headers and body. Exit code 1 if there is none."""
         found: list[ParkedMessage] = []
-        wanted = _selection(reason, mailbox, older_than, newer_than, [*(id or ()), *(message_id or ())])
+        wanted = _selection(reason, mailbox, older_than, newer_than, [*(ids or ()), *(message_id or ())])
         total = _go_round(queue, _noting(wanted, found, keep_body=True))
         if as_json:
             print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(in_full, found))})
@@ -117,7 +117,7 @@ def commands_for(queue: str) -> typer.Typer:
         mailbox: Mailboxes = "",
         older_than: OlderThan = None,
         newer_than: NewerThan = None,
-        id: Ids = None,  # noqa: A002 - the option is --id
+        ids: Ids = None,
         force: Annotated[
             bool,
             typer.Option("--force", help="Also those parked as `too_old`: apply them although they may be cancelled."),
@@ -132,7 +132,7 @@ def commands_for(queue: str) -> typer.Typer:
         """
         partitions = settings_of(BrokerSettings).partitions
         outcome = Outcome()
-        wanted = _selection(reason, mailbox, older_than, newer_than, id)
+        wanted = _selection(reason, mailbox, older_than, newer_than, ids)
 
         def look(message: ParkedMessage) -> Fate:
             if not wanted.covers(message):
@@ -158,7 +158,7 @@ def commands_for(queue: str) -> typer.Typer:
         mailbox: Mailboxes = "",
         older_than: OlderThan = None,
         newer_than: NewerThan = None,
-        id: Ids = None,  # noqa: A002 - the option is --id
+        ids: Ids = None,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         dry_run: DryRun = False,
         as_json: AsJson = False,
@@ -167,7 +167,7 @@ def commands_for(queue: str) -> typer.Typer:
         settings_of(BrokerSettings)
         if not (yes or dry_run or sys.stdin.isatty()):
             wrong_usage(f"Nobody is here to ask: say --yes to drop messages of {queue} for good, or --dry-run to look.")
-        wanted = _selection(reason, mailbox, older_than, newer_than, id)
+        wanted = _selection(reason, mailbox, older_than, newer_than, ids)
         outcome = Outcome()
         at_most: int | None = None
         if not yes and not dry_run:

@@ -59,13 +59,13 @@ class Management:
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One request; the decoded answer, or None if it is empty. Raises ManagementError."""
-        request = urllib.request.Request(f"{self.url}api/{path}", method=method)  # noqa: S310 - always http(s) of our broker
+        request = urllib.request.Request(f"{self.url}api/{path}", method=method)
         request.add_header("Authorization", self._authorization)
         if body is not None:
             request.add_header("Content-Type", "application/json")
             request.data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=10) as response:
                 content = response.read()
         except urllib.error.HTTPError as error:
             with error:

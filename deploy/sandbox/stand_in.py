@@ -74,10 +74,10 @@ class RunningEmulator:
 
     def _control(self, method: str, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.control_url + path, data=data, method=method)  # noqa: S310 - our own child
+        request = urllib.request.Request(self.control_url + path, data=data, method=method)
         if data is not None:
             request.add_header("Content-Type", "application/json")
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as response:
             content = response.read()
         return json.loads(content) if content else None
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
-from contract.event import Mailbox
+from contract.fields import Mailbox
 from producers.sources.damaged import DamagedFile
 from producers.sync.schedule import ObjectKind, ScheduledObject
 
