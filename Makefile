@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos setup test check lint types pytest format
+.PHONY: help demo chaos mutations setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -21,6 +21,8 @@ help:
 	'  make chaos             Kills and pauses replicas, restarts the broker, lets Exchange fail in every way; then compares' \
 	'                         every calendar. About 11 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
+	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
+	'                         About five minutes. ARGS=tombstone takes one of them.' \
 	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
@@ -40,6 +42,10 @@ chaos:
 	@deploy/sandbox/setup.sh run
 	@exec $(PYTHON_BIN)/python -m deploy.sandbox.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) \
 		$(if $(SCHEDULES),--schedules '$(SCHEDULES)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+mutations:
+	@deploy/sandbox/setup.sh test
+	@exec $(PYTHON_BIN)/python -m tests.mutations $(ARGS)
 
 setup:
 	@deploy/sandbox/setup.sh test

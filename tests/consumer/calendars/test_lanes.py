@@ -3,104 +3,20 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
-from datetime import UTC, datetime
-from itertools import count
 
 import pytest
 
 from consumer.calendars.ews.gateway import EwsGateway
-from consumer.core.actions import Change, Outcome
-from consumer.core.window import Window
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
-from consumer.lanes.lane import Surroundings
-from consumer.lanes.lanes import Lanes
-from consumer.lanes.memory import Memory
-from consumer.lanes.slots import Slots
+from consumer.core.actions import Outcome
+from consumer.lanes.delivery import Done, Park, Retry
 from contract.reasons import Reason
-from contract.times import zone
 from deploy.sandbox.stand_in import RunningEmulator
 from tests.conftest import EWS_PASSWORD
 from tests.consumer.calendars.conftest import OpenGateway
 from tests.consumer.calendars.owner import Owner
+from tests.consumer.calendars.replica import APPLIED, SUPERSEDED, Replica
 from tests.consumer.calendars.samples import START, appointment, change
 from tests.support import eventually_async
-
-NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
-WINDOW = Window.around(NOW.date(), 7, 180, zone("Europe/Copenhagen"))
-SECOND_LOOK_SECONDS = 0.2
-_ids = count(1)
-
-
-class Settled:
-    """Keeps what became of each delivery, in the order in which they were settled."""
-
-    def __init__(self) -> None:
-        self.all: list[tuple[Delivery, Disposition]] = []
-
-    async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
-        # The copy that only brings about a second look is settled, too, and says nothing new.
-        if not delivery.look_now:
-            self.all.append((delivery, disposition))
-        return True
-
-    def of(self, booking: str = "B-1") -> list[Disposition]:
-        return [disposition for delivery, disposition in self.all if delivery.change.booking == booking]
-
-
-class Replica:
-    """The lanes of one replica, without a broker."""
-
-    def __init__(self, calendars: EwsGateway, mailbox: str, second_look_seconds: float = SECOND_LOOK_SECONDS) -> None:
-        self.settled = Settled()
-        self.faults: list[Exception] = []
-        self.late: list[Delivery] = []
-        self._mailbox = mailbox
-        memory = Memory(time.monotonic)
-
-        async def promise_look(delivery: Delivery) -> bool:
-            copy = replace(delivery, look_now=True)
-            asyncio.get_running_loop().call_later(second_look_seconds, self.lanes.accept, copy)
-            return True
-
-        def surroundings(lanes: Lanes) -> Surroundings:
-            return Surroundings(
-                calendars=calendars,
-                settler=self.settled,
-                memory=memory,
-                slots=Slots(2),
-                rungs=("1s", "2s"),
-                share=1000,
-                window=lambda: WINDOW,
-                now=lambda: NOW,
-                count_write=lambda _: None,
-                promise_look=promise_look,
-                broken=lanes.broken,
-                late=self.late.extend,
-                report_fault=lambda _, fault: self.faults.append(fault),
-            )
-
-        self.lanes = Lanes(surroundings, memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
-
-    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
-        for one in changes:
-            self.lanes.accept(
-                Delivery(
-                    mailbox=mailbox or self._mailbox,
-                    change=one,
-                    event_id=f"event-{next(_ids)}",
-                    time=NOW,
-                    partition=0,
-                    received_at=time.monotonic(),
-                    delivered_before=delivered_before,
-                    size=100,
-                    message=None,
-                )
-            )
-
-    async def until_idle(self) -> None:
-        await eventually_async(lambda: self.lanes.active == 0, 20)
-        assert self.faults == []
 
 
 @pytest.fixture
@@ -108,9 +24,6 @@ async def replica(calendars: EwsGateway, mailbox: str) -> AsyncIterator[Replica]
     one = Replica(calendars, mailbox)
     yield one
     await one.lanes.give_up(0)
-
-
-APPLIED, SUPERSEDED = Done(Outcome.APPLIED), Done(Outcome.SUPERSEDED)
 
 
 async def test_first_contact_and_then_one_request(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
@@ -285,7 +198,7 @@ async def test_after_a_take_over_the_mailbox_is_looked_at_twice(
     owner.copy(owner.only())
     assert len(owner.calendar()) == 2
     replica.accept(change(1, appointment(categories=())), delivered_before=True)
-    await eventually_async(lambda: len(owner.calendar()) == 1)
+    await eventually_async(lambda: len(owner.calendar()) == 1, what="one item is left")
     await replica.until_idle()
     assert owner.only()["Start"] == START.strftime("%Y-%m-%dT%H:%M:%SZ")
     assert replica.settled.of() == [APPLIED, Done(Outcome.UNCHANGED)]

@@ -1,0 +1,103 @@
+"""The lanes of one replica on real calendars, without a broker: what is settled is kept, second looks are timers."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import count
+
+from consumer.calendars.ews.gateway import EwsGateway
+from consumer.core.actions import Change, Outcome
+from consumer.core.window import Window
+from consumer.lanes.delivery import Delivery, Disposition, Done
+from consumer.lanes.lane import Surroundings
+from consumer.lanes.lanes import Lanes
+from consumer.lanes.memory import Memory
+from consumer.lanes.slots import Slots
+from contract.times import zone
+from tests.support import eventually_async
+
+NOW = datetime(2026, 11, 23, 9, tzinfo=UTC)
+COPENHAGEN = zone("Europe/Copenhagen")
+WINDOW = Window.around(NOW.date(), 7, 180, COPENHAGEN)
+SECOND_LOOK_SECONDS = 0.2
+APPLIED, SUPERSEDED = Done(Outcome.APPLIED), Done(Outcome.SUPERSEDED)
+_ids = count(1)
+
+
+class Settled:
+    """Keeps what became of each delivery, in the order in which they were settled."""
+
+    def __init__(self) -> None:
+        self.all: list[tuple[Delivery, Disposition]] = []
+
+    async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
+        # The copy that only brings about a second look is settled, too, and says nothing new.
+        if not delivery.look_now:
+            self.all.append((delivery, disposition))
+        return True
+
+    def of(self, booking: str = "B-1") -> list[Disposition]:
+        return [disposition for delivery, disposition in self.all if delivery.change.booking == booking]
+
+
+class Replica:
+    """The lanes of one replica, without a broker."""
+
+    def __init__(
+        self,
+        calendars: EwsGateway,
+        mailbox: str,
+        second_look_seconds: float = SECOND_LOOK_SECONDS,
+        now: Callable[[], datetime] = lambda: NOW,
+    ) -> None:
+        self.settled = Settled()
+        self.faults: list[Exception] = []
+        self.late: list[Delivery] = []
+        self._mailbox = mailbox
+        memory = Memory(time.monotonic)
+
+        async def promise_look(delivery: Delivery) -> bool:
+            copy = replace(delivery, look_now=True)
+            asyncio.get_running_loop().call_later(second_look_seconds, self.lanes.accept, copy)
+            return True
+
+        def surroundings(lanes: Lanes) -> Surroundings:
+            return Surroundings(
+                calendars=calendars,
+                settler=self.settled,
+                memory=memory,
+                slots=Slots(2),
+                rungs=("1s", "2s"),
+                share=1000,
+                window=lambda: Window.around(now().date(), 7, 180, COPENHAGEN),
+                now=now,
+                count_write=lambda _: None,
+                promise_look=promise_look,
+                broken=lanes.broken,
+                late=self.late.extend,
+                report_fault=lambda _, fault: self.faults.append(fault),
+            )
+
+        self.lanes = Lanes(surroundings, memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
+
+    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
+        for one in changes:
+            self.lanes.accept(
+                Delivery(
+                    mailbox=mailbox or self._mailbox,
+                    change=one,
+                    event_id=f"event-{next(_ids)}",
+                    time=NOW,
+                    partition=0,
+                    received_at=time.monotonic(),
+                    delivered_before=delivered_before,
+                    size=100,
+                    message=None,
+                )
+            )
+
+    async def until_idle(self) -> None:
+        await eventually_async(lambda: self.lanes.active == 0, 20)
+        assert self.faults == []
