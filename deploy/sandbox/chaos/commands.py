@@ -21,8 +21,8 @@ def chaos(
     schedules: Annotated[
         Path | None,
         typer.Option(
-            help="A folder of pentabarf versions (*.xml, *.xml.gz), moved so that their first day is next week, "
-            "instead of the built-in generator.",
+            help="A folder of pentabarf versions (*.xml, *.xml.gz), moved so that their first day is next week. "
+            "They take the place of one of the built-in generator's houses.",
             exists=True,
             file_okay=False,
         ),

@@ -84,7 +84,7 @@ def run_chaos(seed: int, form: Form, schedules: Path | None, json_file: Path | N
 
 
 def _cast(seed: int, form: Form, schedules: Path | None, folder: Path) -> Cast:
-    """The generator's houses, or somebody's real schedule."""
+    """The generator's houses; a real schedule takes the place of one of them."""
     rng = random.Random(f"{seed} histories")
     today = datetime.now().astimezone().date()
     directory: list[Entry] = []
@@ -93,7 +93,7 @@ def _cast(seed: int, form: Form, schedules: Path | None, folder: Path) -> Cast:
         edition = prepare(folder / "schedule", schedules, seed, today)
         directory += edition.directory
         found += histories(edition.versions, edition.directory, "chaos://schedule")
-    for number in range(1, form.houses + 1 if schedules is None else 1):
+    for number in range(1, form.houses + (1 if schedules is None else 0)):
         house = folder / f"house-{number}"
         edition = prepare(house, None, seed * 10 + number, today)
         entries = moved_house(edition.directory, f"house-{number}.example.com")
