@@ -19,7 +19,7 @@ help:
 	'  make demo STORE=DIR    Keeps broker, calendars and what was published in DIR. Run it twice: the second time the same' \
 	'                         versions publish nothing and write nothing (changes=0).' \
 	'  make chaos             Kills and pauses replicas, restarts the broker, lets Exchange fail in every way; then compares' \
-	'                         every calendar. About 11 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
+	'                         every calendar. About 9 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
 	'                         About five minutes. ARGS=tombstone takes one of them.' \
