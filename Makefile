@@ -22,7 +22,7 @@ help:
 	'                         every calendar. About 9 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
-	'                         About five minutes. ARGS=tombstone takes one of them.' \
+	'                         About four minutes. ARGS=tombstone takes one of them.' \
 	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \

@@ -115,4 +115,18 @@ MUTATIONS: Final = (
         "                self._hold.set()\n",
         "tests/consumer/calendars/test_guarded.py::test_others_wait_while_a_refused_log_in_is_confirmed",
     ),
+    Mutation(
+        "what comes late beside the mark `outside`",
+        "consumer/core/survivors.py",
+        "if survivor is None or tombstone is None or tombstone.state is not TombstoneState.OUTSIDE:",
+        "if survivor is None or tombstone is None or tombstone.state is not None:",
+        f"{_SCENARIOS}test_what_comes_late_beside_the_mark_outside",
+    ),
+    Mutation(
+        "acknowledged after the confirmed copy",
+        "consumer/amqp/settle.py",
+        "            outcome = await self._dispose(message, partition, disposition)\n            await message.ack()\n",
+        "            await message.ack()\n            outcome = await self._dispose(message, partition, disposition)\n",
+        "tests/integration/test_unconfirmed_copy.py::test_a_message_is_acknowledged_only_after_its_copy_was_confirmed",
+    ),
 )

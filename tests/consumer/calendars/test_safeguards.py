@@ -98,6 +98,26 @@ async def test_the_mark_outside(start_replica: StartReplica, owner: Owner) -> No
     assert titles(owner) == ["Mix, next year"], "the same event passes once the window has reached it"
 
 
+async def test_what_comes_late_beside_the_mark_outside(
+    start_replica: StartReplica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    """The item of an older revision arrives when the booking has left the window: it is a leftover, and goes."""
+    paused = start_replica()
+    emulator.add_fault("commit_late", operation="CreateItem", ms=1500, count=1)
+    paused.accept(change(1, ONE))
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    successor = start_replica()
+    successor.accept(change(2, NEXT_YEAR))
+    await successor.until_idle()
+    await paused.until_idle()
+    assert titles(owner) == ["Mix 1"], "it has arrived"
+    reader = start_replica()
+    reader.accept(change(1, ONE))
+    await reader.until_idle()
+    assert titles(owner) == []
+    assert reader.settled.of() == [STALE]
+
+
 async def test_the_floor(start_replica: StartReplica, owner: Owner) -> None:
     """The tombstone's time is over and it was swept away: the floor still knows up to where it may have spoken."""
     first = start_replica()
