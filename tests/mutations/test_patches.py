@@ -19,7 +19,7 @@ def test_it_fits_and_has_a_scenario(mutation: Mutation) -> None:
 
 def test_a_patch_that_does_not_fit_is_named() -> None:
     stale = Mutation("revision check", "consumer/core/decide.py", "no such line", "", "")
-    with pytest.raises(DoesNotFitError, match="revision check: consumer/core/decide.py holds 'no such line' 0 times"):
+    with pytest.raises(DoesNotFitError, match=r"revision check: consumer/core/decide\.py holds 'no such line' 0 times"):
         patched("another text", stale)
 
 
