@@ -17,6 +17,8 @@ WITHIN_SECONDS: Final = 30.0
 QUIET_SECONDS: Final = 3.0
 """After so long without any success a failure of a single mailbox asks for a probe, too."""
 
+STEADY_SECONDS: Final = 120.0
+
 TRYING_SECONDS: Final = 5.0
 """So long without a failure, and the breaker closes even where there was nothing to try."""
 
@@ -51,6 +53,7 @@ class Breaker:
         self._last_success = clock()
         self._last_confirmation = float("-inf")
         self._refused_logins = 0
+        self._last_opened = float("-inf")
 
     def succeeded(self, mailbox: str) -> None:
         """A request for a mailbox was answered: Exchange works."""
@@ -91,6 +94,7 @@ class Breaker:
             if error.remedy is not Remedy.MAILBOX:
                 self._worked.append(probed)
         self.state = BreakerState.OPEN
+        self._last_opened = self._clock()
         self.code = error.code
         self.reason = str(error)
         if error.code == REFUSED_LOGIN:
@@ -111,6 +115,10 @@ class Breaker:
         self._last_confirmation = float("-inf")
         self._failures.clear()
         self._refused_logins = 0
+
+    def steady(self) -> bool:
+        """True when Exchange has been usable for a while, so that nothing was given back for its sake."""
+        return self.state is BreakerState.CLOSED and self._clock() - self._last_opened >= STEADY_SECONDS
 
     def settle_down(self) -> bool:
         """Close when nothing has failed for a while since Exchange was reached again. True when it was closed so."""

@@ -104,6 +104,7 @@ async def _consume(
     async def on_message(message: AbstractIncomingMessage, number: int) -> None:
         taken = intake.take(message, number)
         if isinstance(taken, Delivery):
+            taken.as_standby = not replica.owns(number)
             if taken.alone:
                 care.suspect(number)
             lanes.accept(taken)
@@ -115,11 +116,12 @@ async def _consume(
     calendars = GuardedCalendars(gateway, breaker, lambda: _renewed(settings, gateway), breaker_changed)
     care = Care(breaker, settings.prefetch)
     defaults = Defaults(settings.timezone, SHOWABLE_ZONES, DIALECTS[settings.ews_version].working_elsewhere)
-    intake = Intake(settings.partitions, defaults, lambda: enrolment.current, now)
+    intake = Intake(settings.partitions, defaults, lambda: enrolment.current, now, breaker.steady)
     work = Work(
         prefetch=care.prefetch,
         available=care.available,
         on_message=on_message,
+        forget=lambda number: lanes.forget(number),
         give_up=lambda number: lanes.give_up(number),
         on_partitions=metrics.partitions_active.set,
         on_parked=metrics.parked_messages.set,
@@ -152,8 +154,14 @@ async def _consume(
     )
     metrics.watch_lanes(lambda: lanes.active)
     background = [asyncio.create_task(work) for work in (calendars.watch(), lanes.sweep(), late.run())]
+    serving = asyncio.create_task(replica.run(stop))
     try:
-        await replica.run(stop)
+        ended, _ = await asyncio.wait({serving, *background}, return_when=asyncio.FIRST_COMPLETED)
+        # None of the others ever ends by itself: better no replica than half of one.
+        stop.set()
+        await serving
+        for task in ended - {serving}:
+            task.result()
     finally:
         for task in background:
             task.cancel()

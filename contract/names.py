@@ -30,6 +30,9 @@ HEADER_FIRST_FAILURE: Final = "x-first-failure"
 HEADER_SUSPECT: Final = "x-suspect"
 """On the copy of an event that was delivered too often: it is handled alone."""
 
+HEADER_AGAIN: Final = "x-again"
+"""On the copy of an event that had been delivered before: another replica may have worked on it."""
+
 HEADER_LOOK: Final = "x-look"
 """On the copy of an event that was written late: look at the mailbox itself."""
 

@@ -22,6 +22,8 @@ from contract.reasons import EventError, Reason
 from contract.text import one_line
 from contract.times import parse_instant, write_instant
 
+_LARGEST_NUMBER: Final = 1_000_000
+
 TOO_OFTEN: Final = 5
 """An event that was delivered more often than this may be killing the process."""
 
@@ -35,11 +37,14 @@ class Intake:
         defaults: Defaults,
         enrolment: Callable[[], Enrolment],
         clock: Callable[[], datetime],
+        steady: Callable[[], bool] = lambda: True,
     ) -> None:
+        """``steady`` is false while Exchange comes and goes: then it is that which makes messages come again."""
         self._partitions = partitions
         self._defaults = defaults
         self._enrolment = enrolment
         self._clock = clock
+        self._steady = steady
 
     def take(self, message: AbstractIncomingMessage, partition: int) -> Delivery | Disposition | Forward | Suspect:
         """The delivery for a lane, or the disposition of a message that does not get so far. Never raises."""
@@ -69,7 +74,7 @@ class Intake:
         deliveries = _number(message, "x-delivery-count")
         alone = names.HEADER_SUSPECT in message.headers
         if deliveries > TOO_OFTEN:
-            if alone:
+            if alone and self._steady():
                 return Park(
                     Reason.POISON, f"delivered {deliveries} times without an end, though nothing was done beside it"
                 )
@@ -81,7 +86,7 @@ class Intake:
             time=event.time,
             partition=partition,
             received_at=time.monotonic(),
-            delivered_before=bool(message.redelivered),
+            delivered_before=bool(message.redelivered) or names.HEADER_AGAIN in message.headers,
             size=len(message.body),
             message=message,
             climb=Climb(_number(message, names.HEADER_ATTEMPTS), _first_failure(message)),
@@ -104,7 +109,7 @@ class Intake:
 
 def _number(message: AbstractIncomingMessage, header: str) -> int:
     value = message.headers.get(header, 0)
-    return value if isinstance(value, int) else 0
+    return min(max(value, 0), _LARGEST_NUMBER) if isinstance(value, int) else 0
 
 
 def _first_failure(message: AbstractIncomingMessage) -> datetime | None:

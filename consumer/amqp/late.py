@@ -8,7 +8,7 @@ mailbox is read anew.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_fixed
+from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential
 
 from consumer.amqp.settle import LOST
 from consumer.lanes.delivery import Delivery
@@ -23,7 +23,7 @@ class LateWrites:
         self._waiting: asyncio.Queue[Delivery] = asyncio.Queue()
         self._retrying = AsyncRetrying(
             retry=retry_if_exception_type(LOST),
-            wait=wait_fixed(1.0),
+            wait=wait_exponential(multiplier=1, max=60),
         )
 
     def add(self, deliveries: Sequence[Delivery]) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 
 from consumer.amqp import topology
 from consumer.amqp.balance import places
+from consumer.amqp.calls import answered
 from consumer.amqp.parked_count import watch_parked
 from consumer.amqp.roster import BEAT_SECONDS, Roster
 from consumer.amqp.subscription import OnMessage, Subscription
@@ -26,6 +28,8 @@ STANDBY_DELAY_SECONDS = 2.5
 _CONFIRM_SECONDS = 15.0
 _CONNECT_SECONDS = 15.0
 _TOPOLOGY_AGAIN_SECONDS = 5.0
+_STEADY_SECONDS = 30.0
+_LONGEST_PAUSE_SECONDS = 30.0
 _LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What aio-pika raises when a connection or channel is gone, or cannot be had."""
 
@@ -35,12 +39,13 @@ class Work:
     """What a replica does with its partitions: what comes in, and what is to end before a partition is handed over.
 
     ``prefetch`` is how many messages of a partition may be unsettled now; with 0 the partition is left to others.
-    ``available`` is false while this replica can do no work at all.
+    ``available`` is false while this replica can do no work at all. ``forget`` drops what is remembered of a partition.
     """
 
     prefetch: Callable[[int], int]
     available: Callable[[], bool]
     on_message: OnMessage
+    forget: Callable[[int], None]
     give_up: Callable[[int], Awaitable[None]]
     on_partitions: Callable[[int], None]
     on_parked: Callable[[int], None]
@@ -68,6 +73,7 @@ class Replica:
         """Until ``stop`` is set; then everything is handed over. A lost connection is made anew, for ever."""
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self._wake.set())
+        short_lived = 0
         try:
             while not stop.is_set():
                 connecting = asyncio.create_task(self._connect())
@@ -77,15 +83,24 @@ class Replica:
                     await asyncio.wait({connecting})
                     return
                 connection = connecting.result()
+                connected_at = time.monotonic()
                 try:
-                    await self._serve(connection, stop)
+                    await answered(self._serve(connection, stop))
                 except _LOST as error:
                     logger().warning("broker_lost", error=f"{type(error).__name__}: {error}")
+                    short_lived = short_lived + 1 if time.monotonic() - connected_at < _STEADY_SECONDS else 0
                 finally:
                     self._work.on_state("connection lost")
                     await self._drop(connection)
+                # What ends every connection at once, a copy that no queue takes for example, must not do so in a loop.
+                await self._pause(stop, min(2.0**short_lived - 1, _LONGEST_PAUSE_SECONDS))
         finally:
             stopping.cancel()
+
+    def owns(self, partition: int) -> bool:
+        """False while this replica only stands by for the partition; the broker may give it messages all the same."""
+        subscription = self._subscriptions.get(partition)
+        return subscription is not None and subscription.owner == self._name
 
     def look(self) -> None:
         """Something has changed that bears on what this replica may do: look at it at once."""
@@ -106,7 +121,7 @@ class Replica:
             )
         try:
             async with asyncio.timeout(_CONFIRM_SECONDS):
-                await self._exchanges[exchange].publish(message, routing_key, mandatory=True)
+                await answered(self._exchanges[exchange].publish(message, routing_key, mandatory=True))
         except _LOST:
             self._give_up_connection()
             raise
@@ -197,9 +212,13 @@ class Replica:
         for partition, place in wanted.items():
             present = self._subscriptions.get(partition)
             if self._work.prefetch(partition) == 0:
+                self._standby_since.pop(partition, None)
                 continue
             if present is not None:
-                present.owner = place.owner
+                if present.owner != place.owner:
+                    # The broker may have moved the partition to and fro without a word: nothing remembered holds.
+                    present.owner = place.owner
+                    self._work.forget(partition)
             elif place.owner == self._name:
                 await self._subscribe(connection, partition, place.owner)
             elif place.standby == self._name:

@@ -14,6 +14,7 @@ from aio_pika import DeliveryMode, Message
 from aio_pika.abc import AbstractIncomingMessage, HeadersType
 from aio_pika.exceptions import AMQPError
 
+from consumer.amqp.calls import answered
 from consumer.core.actions import Outcome
 from consumer.ladder import Climb
 from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
@@ -102,7 +103,7 @@ class Settle:
         """Settle a message of a partition; ``facts`` go into the log. False when it had to be left to the broker."""
         try:
             outcome = await self._dispose(message, partition, disposition)
-            await message.ack()
+            await answered(message.ack())
         except LOST as error:
             # The channel is gone, or the broker did not confirm in time. The broker delivers the message again.
             logger().info("left_unsettled", error=f"{type(error).__name__}: {error}", **facts)
@@ -165,14 +166,18 @@ class Settle:
 def _kept(message: AbstractIncomingMessage) -> dict[str, Any]:
     """The headers that a copy takes along: not what the broker wrote of deaths and deliveries, nor passing marks.
 
-    The wish for a look at the mailbox goes along: it holds until it is answered.
+    The wish for a look at the mailbox goes along: it holds until it is answered. So does that another replica may have
+    worked on it, which the broker says of the original alone.
     """
     own = (names.HEADER_FORWARDED, names.HEADER_SUSPECT, "x-delivery-count")
-    return {
+    kept: dict[str, Any] = {
         name: value
         for name, value in message.headers.items()
         if name not in own and not name.startswith(("x-death", "x-first-death", "x-last-death"))
     }
+    if message.redelivered:
+        kept[names.HEADER_AGAIN] = 1
+    return kept
 
 
 def _one_line(error: str) -> str:

@@ -16,7 +16,8 @@ class Delivery:
     ``time`` is the event's own, for freshness; ``received_at`` is on the monotonic clock. ``delivered_before`` is true
     when a replica may have worked on it already. ``size`` is that of its body, in bytes. ``message`` is the broker's
     and means nothing to the lanes. ``climb`` is its way on the ladder so far. ``alone`` asks that nothing else be done
-    beside it: it may be killing the process. ``look_now`` asks for a look at the mailbox, whatever is remembered.
+    beside it: it may be killing the process. ``look_now`` is true for a copy that was sent for a second look.
+    ``as_standby``: the broker gave it to us though the partition is another's; it may go back there without a word.
     """
 
     mailbox: str
@@ -31,6 +32,12 @@ class Delivery:
     climb: Climb = field(default_factory=Climb)
     alone: bool = False
     look_now: bool = False
+    as_standby: bool = False
+
+    @property
+    def reads_anew(self) -> bool:
+        """True when nothing that is remembered of the mailbox may be used for it."""
+        return self.look_now or self.as_standby
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,14 +103,19 @@ class Lane:
         except retry.Unfinished as unfinished:
             # While the breaker is open the partition is about to be released: nobody settles anything.
             if not self.leaving and unfinished.error.code not in (BREAKER_OPEN, NOT_CONFIRMED):
+                self._look_only_for_what_waits()
                 await self._put_aside(self.batch, failed, unfinished.error)
         except Exception as fault:  # noqa: BLE001 - a fault of ours in one mailbox must not lose its messages
             self.shared.report_fault(self.mailbox, fault)
             self.shared.memory.forget(self.mailbox)
-            self.second_look = False
+            self._look_only_for_what_waits()
             await self._put_aside(
                 self.batch, {}, CalendarError("Fault", f"{type(fault).__name__}: {fault}", Remedy.UNKNOWN)
             )
+
+    def _look_only_for_what_waits(self) -> None:
+        """The wish for a look goes along with the event that brought it; one that has just arrived stays."""
+        self.second_look = any(delivery.reads_anew for delivery in self.waiting)
 
     def _absorb(self) -> None:
         """Take what waits into the batch. An event that must be alone is taken alone."""
@@ -145,9 +150,10 @@ class Lane:
         failed.update(await carry_out(shared.calendars, self.mailbox, state, plan, shared.count_write))
         state.tidy = not failed
         shared.memory.keep(self.mailbox, state, loaded_now)
+        self._doubt(failed.values())
         if batch and any(retry.outcome_is_unknown(error) for error in failed.values()):
             self._owed = batch[0]
-        await self._keep_promise()
+        await self._keep_promise(batch if plan.actions else ())
         verdicts = list(zip(batch, plan.verdicts, strict=True))
         self.batch = [delivery for delivery in batch if delivery.change.key in failed]
         settled = True
@@ -161,13 +167,25 @@ class Lane:
             await self._after_failure(failed, _worst(failed.values()), refused, cannot_open=False)
         return None
 
-    async def _keep_promise(self) -> None:
-        """Before anything is settled: a write of which we know nothing may still arrive, so somebody looks again."""
+    def _doubt(self, errors: Iterable[CalendarError]) -> None:
+        """Forget what is remembered of the mailbox where an error makes it doubtful."""
+        for error in errors:
+            if retry.memory_is_doubtful(error):
+                self.shared.memory.forget(self.mailbox, ledger_too=error.code == "FolderNotFound")
+
+    async def _keep_promise(self, written: Sequence[Delivery]) -> None:
+        """Before anything is settled: a write of which we know nothing may still arrive, so somebody looks again.
+
+        Where the broker does not confirm that, ``written`` is reported as written late, for when it is back.
+        """
         if self._owed is None:
             return
         if not await self.shared.promise_look(self._owed):
+            self.shared.late(written)
             raise retry.Unfinished(CalendarError(NOT_CONFIRMED, "the broker did not confirm", Remedy.RETRY_SOON))
         self._owed = None
+        for delivery in self.batch:
+            delivery.delivered_before = False
 
     async def _load(self, window: Window) -> MailboxState:
         """What stands in the mailbox. Answers the wish for a second look, if there was one."""
@@ -183,9 +201,7 @@ class Lane:
         self, failed: dict[str, CalendarError], worst: CalendarError, refused: set[str], cannot_open: bool
     ) -> None:
         """Forget what has become doubtful, put aside what seconds cannot help, ask for another attempt for the rest."""
-        for error in (*failed.values(), worst):
-            if retry.memory_is_doubtful(error):
-                self.shared.memory.forget(self.mailbox, ledger_too=error.code == "FolderNotFound")
+        self._doubt((*failed.values(), worst))
         # Nothing failed by its key when a mailbox without events cannot be read.
         errors = failed or {"": worst}
         hopeful = {key: one for key, one in errors.items() if retry.worth_another_attempt(one, key in refused)}
@@ -199,7 +215,7 @@ class Lane:
             await self._put_aside(hopeless, failed, worst)
         if hopeful:
             raise retry.Unfinished(_worst(hopeful.values()))
-        self.second_look = False
+        self._look_only_for_what_waits()
 
     async def _put_aside(
         self,

@@ -59,7 +59,7 @@ class Lanes:
             self._later(lane.put_off([delivery]))
             return
         lane.waiting.append(delivery)
-        if delivery.look_now:
+        if delivery.reads_anew:
             lane.second_look = True
 
     def broken(self, mailbox: str, error: CalendarError, rung: str) -> None:
@@ -75,6 +75,10 @@ class Lanes:
                 ending.append(task)
         if ending or self._settling:
             await asyncio.wait([*ending, *self._settling])
+        self.forget(partition)
+
+    def forget(self, partition: int) -> None:
+        """Read the mailboxes of a partition anew: somebody else may have worked on them."""
         self._memory.forget_where(lambda mailbox: self._partition_of(mailbox) == partition)
 
     async def sweep(self) -> None:
@@ -113,11 +117,13 @@ class Lanes:
         lane = Lane(mailbox, self._shared)
         task = asyncio.create_task(lane.run(), name=f"lane {mailbox}")
         self._lanes[mailbox] = (lane, task)
-        task.add_done_callback(lambda _: self._ended(mailbox))
+        task.add_done_callback(lambda ended: self._ended(mailbox, ended))
         return lane
 
-    def _ended(self, mailbox: str) -> None:
+    def _ended(self, mailbox: str, task: asyncio.Task[None]) -> None:
         lane, _ = self._lanes.pop(mailbox)
+        if not task.cancelled() and isinstance(fault := task.exception(), Exception):
+            self._shared.report_fault(mailbox, fault)
         if (lane.waiting or lane.second_look) and not lane.leaving:
             # It arrived after the lane had looked for the last time.
             successor = self._lane(mailbox)

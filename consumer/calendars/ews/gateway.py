@@ -55,7 +55,7 @@ class EwsGateway:
     async def probe(self, mailbox: str | None) -> None:
         """Ask whether a mailbox can be opened, or the server itself can be used. Raises :class:`CalendarError`."""
         if mailbox is not None:
-            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            found = await self._ask_one("FindFolder", mailbox, messages.find_ledger(mailbox))
             answers.succeeded(found)
             return
         try:
@@ -76,7 +76,7 @@ class EwsGateway:
     async def load(self, mailbox: str, since: datetime, ledger_folder: str | None) -> MailboxState:
         """See :class:`consumer.calendars.port.Calendars`. Two or three requests while all of it fits on one page."""
         if ledger_folder is None:
-            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            found = await self._ask_one("FindFolder", mailbox, messages.find_ledger(mailbox))
             ledger_folder = answers.first_folder_id(found)
         calendar, deleted = await self._all_pages(mailbox, 2, lambda at: messages.find_items(mailbox, since, at))
         entries: list[Any] = []
@@ -125,12 +125,12 @@ class EwsGateway:
 
     async def _make_ledger(self, mailbox: str) -> str:
         try:
-            (made,) = await self._ask("CreateFolder", mailbox, messages.create_ledger(mailbox))
+            made = await self._ask_one("CreateFolder", mailbox, messages.create_ledger(mailbox))
             folder = answers.first_folder_id(made)
         except CalendarError as error:
             if error.code != "FolderExists":
                 raise
-            (found,) = await self._ask("FindFolder", mailbox, messages.find_ledger(mailbox))
+            found = await self._ask_one("FindFolder", mailbox, messages.find_ledger(mailbox))
             folder = answers.first_folder_id(found)
         if folder is None:
             raise CalendarError("BadAnswer", "the ledger folder has no id", Remedy.LOOK_FIRST)
@@ -164,6 +164,13 @@ class EwsGateway:
             case RaiseFloor(replaces=ItemRef() as ref):
                 return elements.replace_floor(ref, action.source, action.revision)
         raise AssertionError(f"not an update: {action}")
+
+    async def _ask_one(self, operation: str, mailbox: str, body: str) -> Any:
+        """The one response message of an operation that is asked about one thing."""
+        messages_found = await self._ask(operation, mailbox, body)
+        if len(messages_found) != 1:
+            raise CalendarError("BadAnswer", f"{len(messages_found)} answers to one {operation}", Remedy.LOOK_FIRST)
+        return messages_found[0]
 
     async def _ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
         started = time.monotonic()
@@ -204,6 +211,8 @@ class EwsGateway:
                 collected[number].extend(page.elements[1 if offset and page.elements else 0 :])
             if all(page.is_last for page in pages):
                 return collected
+            if not any(page.elements for page in pages):
+                return None
             offset += messages.PAGE_SIZE - 1
 
 

@@ -1,6 +1,7 @@
 """SOAP over HTTP: the envelope of a request, the response messages in an answer, every other answer a CalendarError."""
 
 import math
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -15,6 +16,9 @@ SOAP: Final = "{http://schemas.xmlsoap.org/soap/envelope/}"
 MESSAGES: Final = "{http://schemas.microsoft.com/exchange/services/2006/messages}"
 TYPES: Final = "{http://schemas.microsoft.com/exchange/services/2006/types}"
 ERRORS: Final = "{http://schemas.microsoft.com/exchange/services/2006/errors}"
+
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_REFERENCE: Final = re.compile(rb"&#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));")
 
 
 def envelope(schema: str, mailbox: str | None, body: str) -> bytes:
@@ -41,7 +45,7 @@ def response_messages(operation: str, response: requests.Response) -> list[Any]:
     if response.status_code not in (200, 500):
         raise _http_error(response)
     try:
-        root = etree.fromstring(response.content, _parser())
+        root = _parsed(response.content)
     except etree.XMLSyntaxError as error:
         if response.status_code != 200:
             raise _http_error(response) from None
@@ -53,6 +57,24 @@ def response_messages(operation: str, response: requests.Response) -> list[Any]:
     if messages is None:
         raise CalendarError("BadAnswer", f"no answer to {operation} in it", Remedy.LOOK_FIRST)
     return list(messages)
+
+
+def _parsed(content: bytes) -> Any:
+    """The document. Exchange passes on what people paste, control characters included, which XML 1.0 does not allow."""
+    try:
+        return etree.fromstring(content, _parser())
+    except etree.XMLSyntaxError:
+        cleaned = _REFERENCE.sub(_legal_reference, _CONTROL.sub(b"", content))
+        if cleaned == content:
+            raise
+        return etree.fromstring(cleaned, _parser())
+
+
+def _legal_reference(reference: re.Match[bytes]) -> bytes:
+    hexadecimal, decimal = reference.groups()
+    number = int(hexadecimal, 16) if hexadecimal else int(decimal)
+    legal = number in (9, 10, 13) or 0x20 <= number <= 0xD7FF or 0xE000 <= number <= 0xFFFD or number >= 0x10000
+    return reference.group() if legal else b""
 
 
 def _parser() -> etree.XMLParser:
