@@ -61,7 +61,9 @@ class Metrics:
             "callsheet_lanes_active", "Mailboxes that have something to do here.", registry=self.registry
         )
         self.partitions_active = Gauge(
-            "callsheet_partitions_active", "Partitions that are this replica's own, as it sees the others.", registry=self.registry
+            "callsheet_partitions_active",
+            "Partitions of its own, as this replica sees it.",
+            registry=self.registry,
         )
         self.breaker_state = Gauge(
             "callsheet_breaker_state",
