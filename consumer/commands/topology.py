@@ -17,7 +17,7 @@ def topology(
     """Declare the exchanges and queues; does no harm where they are there already.
 
     Run it when you deploy, before the first producer and consumer, with a broker user who may configure,
-    write and read `^schedule\\.`. On RabbitMQ 4.0 and later also set a policy without a delivery limit for `^schedule\\.`.
+    write and read `^schedule\\.`. On RabbitMQ 4.0 and later also set a policy without a delivery limit for it.
     """
     settings = settings_of(BrokerSettings)
     with clear_broker_errors():
