@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 
@@ -79,7 +80,7 @@ class Server:
         lines = (status, "Content-Type: text/xml; charset=utf-8", f"Content-Length: {len(content)}", *headers, "", "")
         self.answer = "\r\n".join(lines).encode() + content
 
-    async def ask(self, timeout_seconds: float = 5.0) -> object:
+    async def ask(self, timeout_seconds: float = 5.0) -> list[Any]:
         if self.way is None:
             way = Way(
                 url=f"http://127.0.0.1:{self.port}/EWS/Exchange.asmx",
@@ -221,3 +222,13 @@ async def test_requests_wait_for_a_free_worker(server: Server) -> None:
     server.says(FINE)
     answers = await asyncio.gather(*(server.ask() for _ in range(20)))
     assert len(answers) == len(server.requests) == 20
+
+
+@pytest.mark.parametrize("pasted", ["&#xB;", "&#11;", "&#x0;", "\x0b", "&#xFFFF;"])
+async def test_what_a_person_pasted_makes_no_mailbox_unreadable(server: Server, pasted: str) -> None:
+    """Exchange hands on control characters that XML 1.0 does not allow; those that it allows stay."""
+    server.says(
+        FINE.replace("NoError</m:ResponseCode>", f"NoError</m:ResponseCode><m:Note>a{pasted}b&#x9;c&#233;</m:Note>")
+    )
+    (message,) = await server.ask()
+    assert message.findtext("{*}Note") == "ab\tcé"
