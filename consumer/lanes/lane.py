@@ -20,6 +20,7 @@ from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry, Se
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
 from consumer.lanes.writing import CountWrite, carry_out
+from consumer.telemetry.logs import logger
 from contract.reasons import Reason
 
 NOT_CONFIRMED: Final = "NotConfirmed"
@@ -171,7 +172,10 @@ class Lane:
         """Forget what is remembered of the mailbox where an error makes it doubtful."""
         for error in errors:
             if retry.memory_is_doubtful(error):
-                self.shared.memory.forget(self.mailbox, ledger_too=error.code == "FolderNotFound")
+                ledger_lost = error.code == "FolderNotFound"
+                if ledger_lost:
+                    logger().error("ledger_lost", mailbox=self.mailbox, now="it is made anew, without its tombstones")
+                self.shared.memory.forget(self.mailbox, ledger_too=ledger_lost)
 
     async def _keep_promise(self, written: Sequence[Delivery]) -> None:
         """Before anything is settled: a write of which we know nothing may still arrive, so somebody looks again.

@@ -176,7 +176,9 @@ async def test_the_owner_deletes_in_between(replica: Replica, owner: Owner) -> N
     assert replica.settled.of() == [APPLIED, APPLIED, APPLIED]
 
 
-async def test_a_ledger_that_somebody_deleted(replica: Replica, owner: Owner) -> None:
+async def test_a_ledger_that_somebody_deleted(
+    replica: Replica, owner: Owner, mailbox: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     replica.accept(change(1, appointment()), change(1, None, "B-2"))
     await replica.until_idle()
     lost = owner.folder("Callsheet")
@@ -187,6 +189,9 @@ async def test_a_ledger_that_somebody_deleted(replica: Replica, owner: Owner) ->
     assert replica.settled.of() == [APPLIED, APPLIED]
     assert owner.calendar() == []
     assert [entry.marks["Revision"] for entry in owner.ledger()] == ["2"]
+    said = capsys.readouterr()
+    assert "ledger_lost" in said.out + said.err
+    assert mailbox in said.out + said.err
 
 
 async def test_after_a_take_over_the_mailbox_is_looked_at_twice(
