@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos mutations setup test check lint types pytest format
+.PHONY: help demo chaos audit mutations setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -23,6 +23,7 @@ help:
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
 	'                         About four minutes. ARGS=tombstone takes one of them.' \
+	'  make audit             Asks a public service whether a pinned dependency has a known weakness (pip-audit).' \
 	'  make test              Everything that is checked: ruff, mypy --strict, pytest against a real broker and emulator.' \
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
@@ -42,6 +43,11 @@ chaos:
 	@deploy/sandbox/setup.sh run
 	@exec $(PYTHON_BIN)/python -m deploy.sandbox.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) \
 		$(if $(SCHEDULES),--schedules '$(SCHEDULES)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+audit:
+	@deploy/sandbox/setup.sh run
+	@$(PYTHON_BIN)/python -m pip install --quiet pip-audit
+	@exec $(PYTHON_BIN)/python -m pip_audit --requirement requirements/runtime.txt --disable-pip $(ARGS)
 
 mutations:
 	@deploy/sandbox/setup.sh test
