@@ -4,13 +4,17 @@ All queues are quorum queues. Whatever a broker would drop or give up on goes to
 queues dead-letter there, at-least-once, which needs ``reject-publish`` (RabbitMQ, "Quorum Queues", dead lettering).
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import aio_pika
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import ChannelNotFoundEntity
+from aiormq.exceptions import ConnectionInternalError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from contract import names
 
@@ -80,11 +84,27 @@ async def missing(channel: AbstractChannel, partitions: int, retry_delays: Seque
     return None
 
 
-async def declare(channel: AbstractChannel, partitions: int, retry_delays: Sequence[tuple[str, float]]) -> list[str]:
-    """Declare everything; the names of the queues. Does no harm where it is there already.
+# A broker that is just starting or very busy may fail to elect the leader of a new quorum queue in time; it then closes
+# the connection with "541 INTERNAL_ERROR". What was declared stays declared, so all of it is simply declared again.
+@retry(
+    retry=retry_if_exception_type(ConnectionInternalError),
+    stop=stop_after_attempt(5),
+    wait=wait_exponential_jitter(multiplier=0.5, max=5),
+    reraise=True,
+)
+async def declare(amqp_url: str, partitions: int, retry_delays: Sequence[tuple[str, float]]) -> list[str]:
+    """Declare everything on that broker; the names of the queues. Does no harm where it is there already.
 
-    Raises :class:`aio_pika.exceptions.ChannelPreconditionFailed` when something is there in another shape.
+    Raises :class:`aio_pika.exceptions.ChannelPreconditionFailed` when something is there in another shape, what
+    :func:`aio_pika.connect` raises, and TimeoutError when the broker does not answer for a minute.
     """
+    async with asyncio.timeout(60), await aio_pika.connect(amqp_url, timeout=15) as connection:
+        return await _declare_on(await connection.channel(), partitions, retry_delays)
+
+
+async def _declare_on(
+    channel: AbstractChannel, partitions: int, retry_delays: Sequence[tuple[str, float]]
+) -> list[str]:
     await channel.declare_exchange(names.EXCHANGE, ExchangeType.DIRECT, durable=True)
     await channel.declare_exchange(REPLICAS_EXCHANGE, ExchangeType.FANOUT, durable=True)
     declared = []

@@ -3,7 +3,6 @@
 import asyncio
 from typing import Annotated
 
-import aio_pika
 import typer
 
 from consumer.amqp.topology import declare
@@ -30,6 +29,4 @@ def topology(
 
 async def _declare(settings: BrokerSettings) -> list[str]:
     delays = [(name, seconds(name)) for name in settings.retry_delays]
-    connection = await aio_pika.connect(settings.amqp_url.get_secret_value(), timeout=15)
-    async with connection:
-        return await declare(await connection.channel(), settings.partitions, delays)
+    return await declare(settings.amqp_url.get_secret_value(), settings.partitions, delays)

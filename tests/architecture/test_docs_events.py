@@ -52,9 +52,9 @@ async def test_the_producer_in_the_document_publishes(amqp_url: str, tmp_path: P
     file = tmp_path / "first_steps.py"
     file.write_text(producer, encoding="utf-8")
     mailbox = "anna@example.com"
+    await declare(amqp_url, names.DEFAULT_PARTITIONS, [("30s", 30.0)])
     async with await connect(amqp_url) as connection:
         channel = await connection.channel()
-        await declare(channel, names.DEFAULT_PARTITIONS, [("30s", 30.0)])
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, str(file), mailbox),
             env={**os.environ, "CALLSHEET_AMQP_URL": amqp_url},

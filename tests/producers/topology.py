@@ -6,6 +6,7 @@ from collections.abc import Callable
 import aio_pika
 from aio_pika.abc import AbstractIncomingMessage
 
+from consumer.amqp.topology import declare
 from contract import names
 from contract.codec import decode
 from contract.event import Event
@@ -13,14 +14,8 @@ from contract.names import DEFAULT_PARTITIONS
 
 
 async def declare_topology(amqp_url: str, partitions: int = DEFAULT_PARTITIONS) -> None:
-    """Exchange and partition queues with the names of the contract."""
-    async with await aio_pika.connect(amqp_url) as connection:
-        channel = await connection.channel()
-        exchange = await channel.declare_exchange(names.EXCHANGE, aio_pika.ExchangeType.DIRECT, durable=True)
-        arguments: dict[str, bool | str] = {"x-queue-type": "quorum", "x-single-active-consumer": True}
-        for partition in range(partitions):
-            queue = await channel.declare_queue(names.partition_queue(partition), durable=True, arguments={**arguments})
-            await queue.bind(exchange, names.routing_key(partition))
+    """Everything, with the names of the contract."""
+    await declare(amqp_url, partitions, [("30s", 30.0)])
 
 
 class Arrivals:

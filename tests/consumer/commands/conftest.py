@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import aio_pika
 import pytest
 
 from consumer.amqp.topology import declare
@@ -19,6 +18,5 @@ class BrokerDesk:
 
 @pytest.fixture
 async def desk(amqp_url: str) -> BrokerDesk:
-    async with await aio_pika.connect(amqp_url) as connection:
-        await declare(await connection.channel(), 16, [("30s", 30.0)])
+    await declare(amqp_url, 16, [("30s", 30.0)])
     return BrokerDesk({**clean_environment(), "CALLSHEET_AMQP_URL": amqp_url}, amqp_url)
