@@ -20,6 +20,9 @@ GIVES_UP = frame.marshal(commands.Connection.Close(541, "INTERNAL_ERROR", 0, 0),
 class GivingUp(socketserver.ThreadingTCPServer):
     """The same broker behind a port where the first connections are closed with 541 after ten answers."""
 
+    block_on_close = False
+    daemon_threads = True
+
     def __init__(self, amqp_url: str, times: int) -> None:
         super().__init__(("127.0.0.1", 0), PassOn)
         self.broker = urlsplit(amqp_url)
