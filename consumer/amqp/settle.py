@@ -5,7 +5,7 @@ the copy cannot be confirmed the message stays unsettled, and the broker deliver
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from aio_pika.exceptions import AMQPError
 from consumer.amqp.calls import answered
 from consumer.core.actions import Outcome
 from consumer.ladder import Climb
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
+from consumer.lanes.delivery import Delivery, Disposition, Done, Hold, Park, Retry
 from consumer.telemetry.logs import logger
 from consumer.telemetry.metrics import Metrics
 from contract import names
@@ -65,9 +65,23 @@ class Settle:
         if not await self.settle_message(delivery.message, delivery.partition, disposition, facts):
             return False
         self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
-        if disposition == Done(Outcome.APPLIED):
+        if isinstance(disposition, Done | Hold):
+            self._tell_what_is_left(delivery, disposition.left)
+        if isinstance(disposition, Done) and disposition.outcome is Outcome.APPLIED:
             self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
         return True
+
+    def _tell_what_is_left(self, delivery: Delivery, bookings: Sequence[str]) -> None:
+        """Bookings that were put right today already, and that a user has changed or thrown away again."""
+        for booking in bookings:
+            self._metrics.repair_conflicts.inc()
+            logger().warning(
+                "repair_conflict",
+                mailbox=delivery.mailbox,
+                booking=booking,
+                event_id=delivery.event_id,
+                now="left as its user has it: it was put right once today",
+            )
 
     async def promise_look(self, delivery: Delivery) -> bool:
         """Send a copy of an event by way of the ladder; when it comes back its mailbox is read anew.
@@ -112,6 +126,8 @@ class Settle:
         if isinstance(disposition, Park):
             self._metrics.parked.labels(disposition.reason).inc()
             logger().warning("parked", reason=str(disposition.reason), error=disposition.error, **facts)
+        elif isinstance(disposition, Hold):
+            logger().warning("held", reason=str(disposition.reason), error=disposition.error, **facts)
         elif isinstance(disposition, Retry):
             climb = disposition.climb
             logger().info("put_off", rung=disposition.rung, attempt=climb.attempts, error=disposition.error, **facts)
@@ -126,8 +142,11 @@ class Settle:
             case Done(outcome):
                 return outcome
             case Park(reason, error):
-                await self._publish("", names.PARKED_QUEUE, self._parked(message, reason, error))
+                await self._publish("", names.PARKED_QUEUE, self._put_aside(message, reason, error))
                 return Outcome.PARKED
+            case Hold(reason, error):
+                await self._publish("", names.HELD_QUEUE, self._put_aside(message, reason, error))
+                return Outcome.HELD
             case Forward(right_partition):
                 headers: HeadersType = {**_kept(message), names.HEADER_FORWARDED: 1}
                 await self._publish(names.EXCHANGE, names.routing_key(right_partition), _copy(message, headers))
@@ -141,7 +160,7 @@ class Settle:
                 await self._publish(names.retry_queue(rung), names.routing_key(partition), copy)
                 return Outcome.RETRIED
 
-    def _parked(self, message: AbstractIncomingMessage, reason: Reason, error: str) -> Message:
+    def _put_aside(self, message: AbstractIncomingMessage, reason: Reason, error: str) -> Message:
         headers: HeadersType = {
             **_kept(message),
             names.HEADER_REASON: str(reason),

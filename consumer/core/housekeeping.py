@@ -38,13 +38,16 @@ def _sweep(state: MailboxState, plan: Plan, now: datetime, changing: Container[s
     for key, tombstone in state.tombstones.items():
         if tombstone.expires <= now and key not in changing and not state.items.get(key):
             raised[tombstone.source] = max(raised.get(tombstone.source, -1), tombstone.revision)
-            plan.add(_floor_key(tombstone.source), DeleteEntry(tombstone.ref, key))
+            plan.add(floor_key(tombstone.source), DeleteEntry(tombstone.ref, key))
     for source, revision in raised.items():
         floor = state.floors.get(source)
         if floor is None or floor.revision < revision:
-            plan.add(_floor_key(source), RaiseFloor(source, revision, floor.ref if floor else None))
+            raised_floor = (
+                RaiseFloor(source, revision, floor.ref, floor.last) if floor else RaiseFloor(source, revision)
+            )
+            plan.add(floor_key(source), raised_floor)
 
 
-def _floor_key(source: str) -> str:
-    """A key of its own: no booking's key has a space in it."""
+def floor_key(source: str) -> str:
+    """The key of a floor. A key of its own: no booking's key has a space in it."""
     return f"floor {source}"

@@ -5,6 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from consumer.core.coverage import Coverage
+
 
 class Standing(NamedTuple):
     """Where a change stands among all changes of its key: the greater one wins, whatever the order of arrival.
@@ -55,6 +57,7 @@ class TombstoneState(StrEnum):
 
     CANCELLED = "cancelled"
     OUTSIDE = "outside"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Tombstone:
     """Remembers the revision of a booking for which no item is written.
 
     ``dead_up_to`` is the highest revision at which the booking was ever cancelled: a deletion may be under way for
-    every item at or below it, so such an item is never written to again.
+    every item at or below it, so such an item is never written to again. ``absent`` is set with that state: the
+    snapshot that did not name the booking, up to whose revision, ``revision``, the booking is not in its interval.
     """
 
     ref: ItemRef
@@ -73,10 +77,13 @@ class Tombstone:
     digest: str
     expires: datetime
     dead_up_to: int = -1
+    absent: Coverage | None = None
 
     @property
     def standing(self) -> Standing:
-        """The change that this tombstone remembers."""
+        """The change that this tombstone remembers; for an absent booking the cancellation of the item it removed."""
+        if self.state is TombstoneState.ABSENT:
+            return Standing(self.dead_up_to, True, "")
         if self.state is TombstoneState.CANCELLED:
             return Standing(self.revision, True, "")
         return Standing(self.revision, False, self.digest)
@@ -84,18 +91,20 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The highest revision of one source whose tombstone was swept."""
+    """The highest revision of one source whose tombstone was swept, -1 for none; and what its last snapshot covered."""
 
     ref: ItemRef
     source: str
     revision: int
+    last: Coverage | None = None
 
 
 @dataclass(slots=True)
 class MailboxState:
     """All that is known of our things in one mailbox, by key. Changed in place as writes succeed.
 
-    ``discarded`` holds what the user threw away, as a gate only. ``spare`` are ledger entries that another one covers.
+    ``discarded`` holds what the user threw away, as a gate only. ``repaired`` says when a booking was last put right,
+    where it was. ``spare`` are ledger entries that another one covers.
     ``tidy`` says that nothing is left to be put in order, so that nobody needs to look again.
     """
 
@@ -104,6 +113,7 @@ class MailboxState:
     discarded: dict[str, Standing] = field(default_factory=dict)
     tombstones: dict[str, Tombstone] = field(default_factory=dict)
     floors: dict[str, Floor] = field(default_factory=dict)
+    repaired: dict[str, datetime] = field(default_factory=dict)
     spare: tuple[ItemRef, ...] = ()
     tidy: bool = False
 

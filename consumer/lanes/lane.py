@@ -16,7 +16,7 @@ from consumer.core.mailbox import MailboxState
 from consumer.core.window import Window
 from consumer.ladder import Belongs, GiveUp, next_step
 from consumer.lanes import retry
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry, Settler
+from consumer.lanes.delivery import Delivery, Disposition, Done, Hold, Park, Retry, Settler
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
 from consumer.lanes.writing import CountWrite, carry_out
@@ -280,4 +280,7 @@ def _disposition(verdict: Verdict) -> Disposition:
     if verdict.outcome is Outcome.PARKED:
         assert verdict.reason is not None
         return Park(verdict.reason, verdict.explanation)
-    return Done(verdict.outcome)
+    if verdict.outcome is Outcome.HELD:
+        assert verdict.reason is not None
+        return Hold(verdict.reason, verdict.explanation, verdict.left)
+    return Done(verdict.outcome, verdict.left)

@@ -45,8 +45,8 @@ MUTATIONS: Final = (
     Mutation(
         "floor",
         "consumer/core/decide.py",
-        "if floor is not None and change.revision <= floor.revision:",
-        "if floor is not None and change.revision < 0:",
+        "if max(change.revision, change.as_of or -1) <= floor.revision:",
+        "if change.revision < 0:",
         f"{_SCENARIOS}test_the_floor",
     ),
     Mutation(

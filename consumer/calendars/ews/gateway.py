@@ -20,6 +20,7 @@ from consumer.core.actions import (
     FenceItem,
     RaiseFloor,
     ReleaseItem,
+    RememberSnapshot,
     UpdateItem,
     WriteTombstone,
 )
@@ -161,8 +162,8 @@ class EwsGateway:
                 return elements.release_item(item)
             case WriteTombstone(replaces=ItemRef() as ref):
                 return elements.replace_tombstone(action, ref)
-            case RaiseFloor(replaces=ItemRef() as ref):
-                return elements.replace_floor(ref, action.source, action.revision)
+            case RaiseFloor(replaces=ItemRef() as ref) | RememberSnapshot(replaces=ItemRef() as ref):
+                return elements.replace_floor(ref, action.source, action.revision, action.last)
         raise AssertionError(f"not an update: {action}")
 
     async def _ask_one(self, operation: str, mailbox: str, body: str) -> Any:
@@ -239,8 +240,8 @@ def _deleted(action: Action) -> ItemRef:
 def _entry(action: Action) -> str:
     if isinstance(action, WriteTombstone):
         return elements.tombstone(action)
-    assert isinstance(action, RaiseFloor)
-    return elements.floor(action.source, action.revision)
+    assert isinstance(action, RaiseFloor | RememberSnapshot)
+    return elements.floor(action.source, action.revision, action.last)
 
 
 def _request_kind(action: Action) -> str:
@@ -248,7 +249,7 @@ def _request_kind(action: Action) -> str:
     match action:
         case CreateItem():
             return "CreateItem calendar"
-        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None):
+        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None) | RememberSnapshot(replaces=None):
             return "CreateItem ledger"
         case DeleteItem():
             return "DeleteItem calendar"
