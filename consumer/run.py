@@ -6,12 +6,12 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-
-from aio_pika.abc import AbstractIncomingMessage
+from functools import partial
 
 from consumer.amqp.care import Care
 from consumer.amqp.intake import Intake, facts_of
 from consumer.amqp.late import LateWrites
+from consumer.amqp.received import Received
 from consumer.amqp.replica import Replica, Work
 from consumer.amqp.settle import Settle
 from consumer.breaker import Breaker, BreakerState
@@ -101,7 +101,7 @@ async def _consume(
         log("breaker", state=breaker.state.name.lower(), reason=breaker.reason)
         replica.look()
 
-    async def on_message(message: AbstractIncomingMessage, number: int) -> None:
+    async def on_message(message: Received, number: int) -> None:
         taken = intake.take(message, number)
         if isinstance(taken, Delivery):
             taken.as_standby = not replica.owns(number)
@@ -109,7 +109,9 @@ async def _consume(
                 care.suspect(number)
             lanes.accept(taken)
         else:
-            await settle.settle_message(message, number, taken, facts_of(message, number))
+            facts = partial(facts_of, message, number)
+            # Nothing was written to a calendar, so nobody needs to know whether the acknowledgement got through.
+            await settle.settle_message(message, number, taken, facts, written=False)
 
     breaker = Breaker(time.monotonic, settings.login_pause)
     metrics.breaker_state.set(breaker.state.value)

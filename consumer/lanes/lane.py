@@ -157,10 +157,9 @@ class Lane:
         await self._keep_promise(batch if plan.actions else ())
         verdicts = list(zip(batch, plan.verdicts, strict=True))
         self.batch = [delivery for delivery in batch if delivery.change.key in failed]
-        settled = True
-        for delivery, verdict in verdicts:
-            if delivery.change.key not in failed:
-                settled &= await shared.settler.settle(delivery, _disposition(verdict))
+        settled = await shared.settler.settle_all(
+            [(one, _disposition(verdict)) for one, verdict in verdicts if one.change.key not in failed]
+        )
         wrote = bool(plan.actions)
         if wrote and (not settled or (self.leaving and failed) or time.monotonic() - started > retry.TOTAL_SECONDS):
             shared.late([delivery for delivery, _ in verdicts])

@@ -24,14 +24,12 @@ class Metrics:
         self.events = Counter(
             "callsheet_events_total", "Events settled, by what became of them.", ["outcome"], registry=self.registry
         )
-        for outcome in Outcome:
-            self.events.labels(outcome)
+        self._by_outcome = {outcome: self.events.labels(outcome) for outcome in Outcome}
         self.parked = Counter(
             "callsheet_events_parked_total", "Events put aside, by reason.", ["reason"], registry=self.registry
         )
         self.writes = Counter("callsheet_writes_total", "Calendar items written.", ["action"], registry=self.registry)
-        for action in ("create", "update", "delete"):
-            self.writes.labels(action)
+        self._by_action = {action: self.writes.labels(action) for action in ("create", "update", "delete")}
         self.ews_requests = Counter(
             "callsheet_ews_requests_total",
             "Requests to Exchange, by operation and result (ok, or the response code).",
@@ -80,6 +78,10 @@ class Metrics:
         )
         Info("callsheet_build", "Which release this is.", registry=self.registry).info({"version": VERSION})
 
+    def count_event(self, outcome: Outcome) -> None:
+        """Count one event that was settled."""
+        self._by_outcome[outcome].inc()
+
     def observe_request(self, operation: str, result: str, seconds: float) -> None:
         """Count one request to Exchange."""
         self.ews_requests.labels(operation, result).inc()
@@ -87,7 +89,7 @@ class Metrics:
 
     def count_write(self, action: str) -> None:
         """Count one calendar item that was written."""
-        self.writes.labels(action).inc()
+        self._by_action[action].inc()
 
     def watch_lanes(self, active: Callable[[], int]) -> None:
         """Ask for the number of active lanes whenever the metrics are read."""

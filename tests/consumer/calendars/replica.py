@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -36,6 +36,11 @@ class Settled:
         # The copy that only brings about a second look is settled, too, and says nothing new.
         if not delivery.look_now:
             self.all.append((delivery, disposition))
+        return True
+
+    async def settle_all(self, settled: Sequence[tuple[Delivery, Disposition]]) -> bool:
+        for delivery, disposition in settled:
+            await self.settle(delivery, disposition)
         return True
 
     def of(self, booking: str = "B-1") -> list[Disposition]:
