@@ -83,12 +83,13 @@ def _decide_together(
     now: datetime,
 ) -> Iterator[tuple[int, Verdict]]:
     """Decides the changes of one key: the greatest of those that no snapshot denies."""
-    standing = [(at, change) for at, change in found if not any(one.denies(change) for one in denying)]
-    if standing:
-        winner_at, winner = max(standing, key=lambda one: (one[1].standing, one[1].as_of or -1, one[1].forced))
+    denied_at = {at for at, change in found if any(one.denies(change) for one in denying)}
+    passing = [one for one in found if one[0] not in denied_at] if denied_at else found
+    if passing:
+        winner_at, winner = max(passing, key=lambda one: (one[1].standing, one[1].as_of or -1, one[1].forced))
         verdict = _decide_key(state, plan, winner, window, now)
     for position, change in found:
-        if (position, change) not in standing:
+        if position in denied_at:
             yield position, Verdict(Outcome.STALE)
             continue
         beaten = change.standing < winner.standing

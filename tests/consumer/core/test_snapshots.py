@@ -195,6 +195,13 @@ def test_a_delayed_move_out_of_the_interval_survives_the_removal() -> None:
     assert _outcomes(state, change(10, LATER)) == [Outcome.APPLIED]
 
 
+def test_what_was_removed_stays_so_when_another_interval_was_the_last_one() -> None:
+    state = _with(change(4, SOON), snapshot(9), snapshot(12, days=(40, 60)))
+    assert state.floors[SOURCE].last == snapshot(12, days=(40, 60)).coverage
+    for late in (change(3, FAR), change(4, SOON), change(5, LATER)):
+        assert _outcomes(state, late) == [Outcome.STALE]
+
+
 def test_a_booking_that_was_missing_by_mistake_comes_back_at_its_old_revision_and_stays() -> None:
     state = _with(change(4, SOON), snapshot(9))
     for as_of in (12, 15, 20):
