@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from consumer.calendars.ews.gateway import EwsGateway
-from consumer.core.actions import Change, Outcome
+from consumer.core.actions import Outcome
+from consumer.core.snapshot import Asked
 from consumer.core.window import Window
 from consumer.lanes.delivery import Delivery, Disposition, Done
 from consumer.lanes.lanes import Lanes
@@ -87,7 +88,7 @@ class Replica:
 
         self.lanes = Lanes(surroundings, self.memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
 
-    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
+    def accept(self, *changes: Asked, mailbox: str = "", delivered_before: bool = False) -> None:
         for one in changes:
             self.lanes.accept(
                 Delivery(
