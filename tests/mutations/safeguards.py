@@ -157,6 +157,6 @@ MUTATIONS: Final = (
         "consumer/core/repair.py",
         "return last.astimezone(zone).date() < at.astimezone(zone).date()",
         "return bool(zone)",
-        "tests/consumer/core/test_snapshots.py::test_an_item_is_repaired_once_a_day",
+        "tests/consumer/core/test_repair.py::test_an_item_is_repaired_once_a_day",
     ),
 )

@@ -14,7 +14,7 @@ from consumer.core.decide import decide
 from consumer.core.digest import OwnedFields, write_digest
 from consumer.core.effects import record
 from consumer.core.guard import Guard
-from consumer.core.mailbox import ItemRef, MailboxState
+from consumer.core.mailbox import Item, ItemRef, MailboxState
 from consumer.core.snapshot import Asked, Snapshot
 from consumer.core.window import Window
 
@@ -72,6 +72,20 @@ def reloaded(state: MailboxState) -> MailboxState:
     fresh = deepcopy(state)
     fresh.tidy = False
     return fresh
+
+
+def edit(state: MailboxState, key: str = KEY) -> Item:
+    """A user has changed the item by hand; how it stands now."""
+    (item,) = state.items[key]
+    edited = replace(item, as_written=False)
+    state.items[key] = (edited,)
+    return edited
+
+
+def throw_away(state: MailboxState, key: str = KEY) -> None:
+    """A user has moved the item to Deleted Items."""
+    (item,) = state.items.pop(key)
+    state.discarded[key] = item.standing
 
 
 def apply(state: MailboxState, asked: Sequence[Asked], now: datetime = NOW, window: Window = WINDOW) -> Plan:

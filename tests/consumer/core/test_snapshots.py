@@ -7,7 +7,6 @@ import pytest
 
 from consumer.core.actions import (
     Change,
-    CreateItem,
     DeleteItem,
     Outcome,
     Plan,
@@ -17,7 +16,7 @@ from consumer.core.actions import (
     WriteTombstone,
 )
 from consumer.core.decide import decide
-from consumer.core.mailbox import Floor, Item, ItemRef, MailboxState, TombstoneState
+from consumer.core.mailbox import Floor, ItemRef, MailboxState, TombstoneState
 from consumer.core.snapshot import Asked
 from contract.reasons import Reason
 from tests.consumer.core.calendar_model import (
@@ -29,9 +28,11 @@ from tests.consumer.core.calendar_model import (
     appointment,
     carry_out,
     change,
+    edit,
     in_order,
     reloaded,
     snapshot,
+    throw_away,
     visible,
 )
 
@@ -58,18 +59,6 @@ def _outcomes(state: MailboxState, *asked: Asked) -> list[Outcome]:
     return [verdict.outcome for verdict in decide(state, asked, WINDOW, NOW).verdicts]
 
 
-def _edited(state: MailboxState, key: str = KEY, **fields: object) -> Item:
-    """As if a user had changed the item by hand."""
-    (item,) = state.items[key]
-    state.items[key] = (replace(item, as_written=False, **fields),)  # type: ignore[arg-type]
-    return state.items[key][0]
-
-
-def _throw_away(state: MailboxState, key: str = KEY) -> None:
-    (item,) = state.items.pop(key)
-    state.discarded[key] = item.standing
-
-
 def test_missed_events_are_applied_at_their_revisions() -> None:
     state = _with(change(1, SOON))
     plan = apply(state, [snapshot(9, change(4, LATER), change(7, SOON, OTHER))])
@@ -85,54 +74,6 @@ def test_what_stands_already_is_left_alone_and_the_snapshot_remembered() -> None
     assert apply(reloaded(state), [snapshot(9, change(4, SOON))]).actions == {}, (
         "the same snapshot again writes nothing"
     )
-
-
-def test_an_edited_item_is_written_again_at_the_same_revision() -> None:
-    state = _with(change(4, SOON))
-    edited = _edited(state)
-    plan = apply(state, [snapshot(9, change(4, SOON), time=TOMORROW)])
-    (update,) = (action for action in in_order(plan) if isinstance(action, UpdateItem))
-    assert (update.item, update.change.repairs, update.change.revision) == (edited, True, 4)
-    assert state.items[KEY][0].as_written
-    assert plan.verdicts[0].outcome is Outcome.APPLIED
-
-
-def test_an_item_that_was_made_a_meeting_is_replaced() -> None:
-    state = _with(change(4, SOON))
-    (item,) = state.items[KEY]
-    state.items[KEY] = (replace(item, plain=False),)
-    assert _kinds(apply(state, [snapshot(9, change(4, SOON))])) == [CreateItem, DeleteItem]
-
-
-def test_an_item_that_was_thrown_away_comes_back_at_the_same_revision() -> None:
-    state = _with(change(4, SOON))
-    _throw_away(state)
-    plan = apply(state, [snapshot(9, change(4, SOON))])
-    (create,) = (action for action in in_order(plan) if isinstance(action, CreateItem))
-    assert (create.change.revision, create.change.repairs) == (4, True)
-
-
-@pytest.mark.parametrize("thrown_away", [False, True], ids=["edited", "thrown away"])
-def test_an_item_is_repaired_once_a_day(thrown_away: bool) -> None:
-    def meddle() -> None:
-        _throw_away(state) if thrown_away else _edited(state)
-
-    state = _with(change(4, SOON))
-    meddle()
-    apply(state, [snapshot(9, change(4, SOON), time=NOW)])
-    meddle()
-    state = reloaded(state)
-    plan = apply(state, [snapshot(10, change(4, SOON), time=NOW + timedelta(hours=3))])
-    assert _kinds(plan) == []
-    assert plan.verdicts[0].left == ("B-1",)
-    assert apply(state, [snapshot(11, change(4, SOON), time=TOMORROW)]).verdicts[0].outcome is Outcome.APPLIED
-
-
-def test_a_change_of_an_edited_item_is_no_repair() -> None:
-    state = _with(change(4, SOON))
-    _edited(state)
-    plan = apply(state, [snapshot(9, change(5, SOON))])
-    assert not any(action.change.repairs for action in in_order(plan) if isinstance(action, UpdateItem))
 
 
 def test_a_leftover_is_removed_and_a_tombstone_says_as_of_when() -> None:
@@ -209,7 +150,7 @@ def test_a_booking_that_was_missing_by_mistake_comes_back_at_its_old_revision_an
         state = reloaded(state)
         assert [(key, len(items)) for key, items in state.items.items()] == [(KEY, 1)]
         assert plan.verdicts[0].outcome is (Outcome.APPLIED if as_of == 12 else Outcome.UNCHANGED)
-    _edited(state)
+    edit(state)
     plan = apply(state, [snapshot(30, change(4, SOON))])
     assert _kinds(plan) == [UpdateItem], "and it is looked after as before"
     assert _outcomes(reloaded(state), change(31, LATER)) == [Outcome.APPLIED]
@@ -282,8 +223,8 @@ def test_two_parts_of_one_snapshot_are_remembered_together() -> None:
 
 def test_crash_after_every_write_of_a_snapshot() -> None:
     before = _with(change(1, SOON, "1" * 32), change(2, LATER, "2" * 32), change(3, LATER, "3" * 32))
-    _edited(before, "1" * 32)
-    _throw_away(before, "2" * 32)
+    edit(before, "1" * 32)
+    throw_away(before, "2" * 32)
     one = snapshot(9, change(1, SOON, "1" * 32), change(2, LATER, "2" * 32), change(7, SOON, "7" * 32))
     wanted = sorted([("1" * 32, SOON.digest), ("2" * 32, LATER.digest), ("7" * 32, SOON.digest)])
     writes = carry_out(reloaded(before), decide(before, [one], WINDOW, NOW))
