@@ -1,9 +1,9 @@
 """One run of the benchmark: what all workloads share."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.measuring import Burst, run_of
 from benchmarks.results import Record, Results, Run
@@ -18,16 +18,19 @@ PLAIN: Final = "plain"
 
 @dataclass
 class Bench:
-    """``say`` hears a line for everything that was measured."""
+    """``say`` hears a line for everything that was measured; ``schedules`` holds the versions of a real schedule."""
 
     sizes: Sizes
     broker: Broker
     folder: Path
     results: Results
     say: Callable[[str], None]
+    schedules: Path | None = None
     _stages: int = field(init=False, default=0)
 
-    def stage(self, mailboxes: Iterable[str], *arguments: str, domains: Sequence[str] = ()) -> Stage:
+    def stage(
+        self, mailboxes: Iterable[str | Mapping[str, Any]], *arguments: str, domains: Sequence[str] = ()
+    ) -> Stage:
         """A new stage, which is not up yet."""
         self._stages += 1
         folder = self.folder / f"stage-{self._stages}"
@@ -53,6 +56,6 @@ class Bench:
         self.say(
             f"{workload:<16} {subject:<12} {latency_ms:>3} ms  {rate:>8.1f} changes/s  "
             f"{record.median(lambda run: run.requests_per_change):>6.3f} requests  "
-            f"{record.median(lambda run: run.cpu_ms_per_change):>6.2f} ms CPU  {seconds:>5.1f} s x {len(runs)}"
+            f"{record.median(lambda run: run.cpu_ms_per_change):>6.2f} ms CPU  {record.median(lambda run: run.server_load):>4.0%} server  {seconds:>5.1f} s x {len(runs)}"
         )
         return record

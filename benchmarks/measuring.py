@@ -20,7 +20,7 @@ LONGEST_ROUND_SECONDS: Final = 900.0
 _STOPPED_SECONDS: Final = 60.0
 _LOOK_EVERY_SECONDS: Final = 0.1
 # What must not happen in a measurement: then less work was done than is counted.
-_NOT_DONE: Final = ("parked", "held", "not_enrolled", "outside_window", "stale", "unchanged")
+_NOT_DONE: Final = ("parked", "held", "not_enrolled", "outside_window", "unchanged")
 
 
 class BenchmarkFailed(Exception):

@@ -27,6 +27,9 @@ class Sizes:
     trickle_mailboxes: int
     trickle_per_second: int
     trickle_seconds: int
+    trickle_pause_seconds: float
+    schedule_events: int | None
+    """None: all of them."""
     late_mailboxes: int
     replicas: tuple[int, ...]
     replicas_mailboxes: int
@@ -51,6 +54,8 @@ FULL: Final = Sizes(
     trickle_mailboxes=200,
     trickle_per_second=20,
     trickle_seconds=60,
+    trickle_pause_seconds=10.0,
+    schedule_events=None,
     late_mailboxes=400,
     replicas=(1, 2, 4),
     replicas_mailboxes=1200,
@@ -75,6 +80,8 @@ QUICK: Final = Sizes(
     trickle_mailboxes=100,
     trickle_per_second=20,
     trickle_seconds=15,
+    trickle_pause_seconds=5.0,
+    schedule_events=None,
     late_mailboxes=100,
     replicas=(1, 2, 4),
     replicas_mailboxes=500,
@@ -99,6 +106,8 @@ SMOKE: Final = Sizes(
     trickle_mailboxes=5,
     trickle_per_second=10,
     trickle_seconds=1,
+    trickle_pause_seconds=0.2,
+    schedule_events=12,
     late_mailboxes=3,
     replicas=(1, 2),
     replicas_mailboxes=8,

@@ -1,11 +1,11 @@
 """What a workload is played on: a virtual host of its own and a stand-in Exchange of its own, in its own process."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from benchmarks.events import DOMAIN
 from benchmarks.journal import Journal
@@ -22,7 +22,7 @@ class Stage:
 
     broker: Broker
     folder: Path
-    mailboxes: Iterable[str]
+    mailboxes: Iterable[str | Mapping[str, Any]]
     arguments: Sequence[str] = ()
     domains: Sequence[str] = (DOMAIN,)
     amqp_url: str = field(init=False, repr=False)
@@ -37,9 +37,7 @@ class Stage:
             opening.callback(self.broker.delete_vhost, self.amqp_url)
             self.journal = Journal(self.folder / "journal")
             patterns = [f"*@{domain}" for domain in self.domains]
-            house = organisation(
-                self.mailboxes, user=USER, password=secrets.token_urlsafe(12), impersonate=patterns
-            )
+            house = organisation(self.mailboxes, user=USER, password=secrets.token_urlsafe(12), impersonate=patterns)
             arguments = ["--journal", str(self.journal.path), *self.arguments]
             self.emulator = opening.enter_context(start_emulator(house, self.folder / "emulator", arguments=arguments))
             self._open = opening.pop_all()

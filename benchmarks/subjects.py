@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import aio_pika
 
 from benchmarks.events import TIMEZONE
 from benchmarks.histogram import Histogram
-from benchmarks.scrape import freshness_of, outcomes_of
+from benchmarks.scrape import freshness_of, outcomes_of, partitions_of
 from benchmarks.stage import Stage
 from benchmarks.usage import cpu_seconds, peak_rss_mib
 from contract import names
@@ -138,7 +139,9 @@ class Callsheet(Subject):
             own = {"CALLSHEET_HTTP_PORT": str(port), "CALLSHEET_REPLICA": f"replica-{number}"}
             self.children.append(self._child("run", {**environment, **own}))
         for child, port in zip(self.children, self._ports, strict=True):
-            self._wait_for(f"{child.name} is ready", child, port)
+            self._wait_for(f"{child.name} is ready", child, lambda port=port: is_ready(port))
+        for child, port in zip(self.children, self._ports, strict=True):
+            self._wait_for(f"{child.name} has its share", child, lambda port=port: self._is_fair(partitions_of(port)))
 
     def outcomes(self) -> Counter[str]:
         """All replicas together."""
@@ -152,8 +155,12 @@ class Callsheet(Subject):
         found = [freshness_of(port) for port in self._ports]
         return sum(found[1:], start=found[0])
 
-    def _wait_for(self, what: str, child: Child, port: int) -> None:
-        wait_until(what, lambda: is_ready(port), timeout_seconds=_START_SECONDS, children=[child])
+    def _wait_for(self, what: str, child: Child, ready: Callable[[], bool]) -> None:
+        wait_until(what, ready, timeout_seconds=_START_SECONDS, children=[child])
+
+    def _is_fair(self, partitions: int) -> bool:
+        fewest, more = divmod(names.DEFAULT_PARTITIONS, self.replicas)
+        return fewest <= partitions <= fewest + bool(more)
 
     def _environment(self) -> dict[str, str]:
         enrolment = self.folder / "enrolment.toml"

@@ -115,7 +115,8 @@ def _fill(item: CalendarItem, booking: dict[str, Any]) -> None:
         item.end = EWSDate.from_date(date.fromisoformat(booking["end"]) - timedelta(days=1))
     else:
         item.start, item.end = (
-            EWSDateTime.from_datetime(datetime.fromisoformat(booking[name]).astimezone(zone)) for name in ("start", "end")
+            EWSDateTime.from_datetime(datetime.fromisoformat(booking[name]).astimezone(zone))
+            for name in ("start", "end")
         )
     item.location = booking.get("location", "")[:255]
     item.legacy_free_busy_status = "Tentative" if booking.get("status") == "tentative" else "Busy"

@@ -43,9 +43,7 @@ def _plain(bench: Bench) -> None:
         supply = iter(boxes)
         prepare(stage, subject, _new(supply, 1, 16))
         bookings = min(sizes.backfill_bookings, sizes.plain_events)
-        bench.series(
-            stage, subject, "backfill", PLAIN, lambda: iter([_new(supply, each, bookings)]), sizes.plain_runs
-        )
+        bench.series(stage, subject, "backfill", PLAIN, lambda: iter([_new(supply, each, bookings)]), sizes.plain_runs)
 
 
 def _new(supply: Iterator[str], number: int, bookings: int) -> Burst:
