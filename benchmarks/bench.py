@@ -56,6 +56,7 @@ class Bench:
         self.say(
             f"{workload:<16} {subject:<12} {latency_ms:>3} ms  {rate:>8.1f} changes/s  "
             f"{record.median(lambda run: run.requests_per_change):>6.3f} requests  "
-            f"{record.median(lambda run: run.cpu_ms_per_change):>6.2f} ms CPU  {record.median(lambda run: run.server_load):>4.0%} server  {seconds:>5.1f} s x {len(runs)}"
+            f"{record.median(lambda run: run.cpu_ms_per_change):>6.2f} ms CPU  "
+            f"{record.median(lambda run: run.server_load):>4.0%} server  {seconds:>5.1f} s x {len(runs)}"
         )
         return record

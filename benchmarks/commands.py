@@ -4,7 +4,6 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
@@ -12,9 +11,12 @@ from typing import Annotated, Final
 import typer
 
 from benchmarks.bench import Bench
+from benchmarks.display import print_table, progress
+from benchmarks.figures import summary
 from benchmarks.machine import machine
 from benchmarks.measuring import BenchmarkFailed
-from benchmarks.results import Results
+from benchmarks.report import write_document
+from benchmarks.results import Results, load
 from benchmarks.sizes import FULL, QUICK, SMOKE, Sizes
 from benchmarks.workloads import WORKLOADS
 from deploy.sandbox.broker import BrokerUnavailable, PrivateBroker
@@ -32,7 +34,13 @@ def measure(
     smoke: Annotated[bool, typer.Option("--smoke", help="Tiny: shows only that everything works.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="One workload; may be repeated.")] = None,
     json: Annotated[Path | None, typer.Option(help="Where the results go.", dir_okay=False)] = None,
-    document: Annotated[bool, typer.Option(help="Write docs/performance.md and its plots.")] = False,
+    schedules: Annotated[
+        Path | None, typer.Option(help="The versions of a real schedule (pentabarf).", exists=True, file_okay=False)
+    ] = None,
+    document: Annotated[
+        bool,
+        typer.Option("--document", help="Write docs/performance.md, as a full run of everything does."),
+    ] = False,
 ) -> None:
     """Measure all workloads, print a table, and last one line with the figures that have a bar."""
     if context.invoked_subcommand is not None:
@@ -46,28 +54,39 @@ def measure(
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     results = Results(sizes.name, datetime.now(UTC).isoformat(timespec="seconds"), machine(), command)
     try:
-        play(sizes, wanted, results, _say)
+        play(sizes, wanted, results, schedules)
     except (BrokerUnavailable, ChildError, BenchmarkFailed) as error:
         sys.stderr.write(f"bench: {error}\n")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
     results.save(json or RESULTS / f"{sizes.name}.json")
+    if document or (sizes is FULL and not only):
+        write_document(results)
+    print_table(results)
+    sys.stdout.write(summary(results) + "\n")
 
 
-def play(sizes: Sizes, wanted: list[str], results: Results, say: Callable[[str], None]) -> None:
+@app.command()
+def report(file: Annotated[Path, typer.Argument(help="Results that were saved as JSON.", exists=True)]) -> None:
+    """Make docs/performance.md and its plots from saved results."""
+    try:
+        results = load(file)
+    except (ValueError, TypeError, KeyError) as error:
+        sys.stderr.write(f"bench: {file} holds no results of this benchmark: {error!r}\n")
+        raise typer.Exit(2) from None
+    write_document(results)
+
+
+def play(sizes: Sizes, wanted: list[str], results: Results, schedules: Path | None = None) -> None:
     """Play the wanted workloads. Raises BrokerUnavailable, ChildError, BenchmarkFailed."""
     started = time.monotonic()
-    with TemporaryFolder("bench") as folder, PrivateBroker() as broker:
-        bench = Bench(sizes, broker, folder.path, results, say)
+    with TemporaryFolder("bench") as folder, PrivateBroker() as broker, progress(len(wanted)) as (say, next_one):
+        bench = Bench(sizes, broker, folder.path, results, say, schedules)
         for name in wanted:
+            next_one(name)
             WORKLOADS[name](bench)
     results.seconds = time.monotonic() - started
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
 
 
 def _interrupt(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""Timing a round: a burst waits at the broker, the clock starts when the consumer is let go, and ends with the last write.
+"""Timing a round: a burst waits at the broker, the clock starts when the consumer is let go.
 
 The end is the moment of the last write in the journal of the stand-in Exchange; that all is settled is asked of the
 broker, and only then of the consumer, so that nobody asks it anything while the clock runs.

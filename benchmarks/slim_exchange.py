@@ -79,8 +79,8 @@ class SlimExchange:
                 return [_root(0, "<t:Items/>")]
             case "UpdateItem":
                 return [
-                    f'<m:Items><t:CalendarItem><t:ItemId Id="{item.decode()}" ChangeKey="{_key(str(next(self._changes)))}"'
-                    "/></t:CalendarItem></m:Items>"
+                    f'<m:Items><t:CalendarItem><t:ItemId Id="{item.decode()}" '
+                    f'ChangeKey="{_key(str(next(self._changes)))}"/></t:CalendarItem></m:Items>'
                     for item in _ITEM_ID.findall(body)
                 ]
             case _:

@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -17,8 +18,10 @@ from benchmarks.histogram import Histogram
 from benchmarks.scrape import freshness_of, outcomes_of, partitions_of
 from benchmarks.stage import Stage
 from benchmarks.usage import cpu_seconds, peak_rss_mib
+from consumer.amqp.topology import declare
+from consumer.broker_settings import BrokerSettings, seconds
 from contract import names
-from deploy.sandbox.children import CHECKOUT, Child, ChildError, wait_until
+from deploy.sandbox.children import CHECKOUT, Child, wait_until
 from deploy.sandbox.installation import clean_environment, script
 from deploy.sandbox.metrics import is_ready
 from deploy.sandbox.ports import free_ports
@@ -59,7 +62,7 @@ class Subject:
     @classmethod
     def on(cls, stage: Stage, **more: object) -> Self:
         """A subject that consumes what is published on a stage."""
-        return cls(stage.amqp_url, stage.emulator, stage.folder, tuple(stage.domains), **more)  # type: ignore[arg-type]
+        return cls(stage.amqp_url, stage.emulator, stage.folder, tuple(stage.domains), **more)
 
     def __enter__(self) -> Self:
         try:
@@ -131,17 +134,16 @@ class Callsheet(Subject):
     def start(self) -> None:
         """Declare the topology and start the replicas."""
         environment = {**clean_environment(), **self._environment(), **self.settings}
-        topology = self._child("topology", environment)
-        if topology.wait(_START_SECONDS):
-            raise ChildError(f"callsheet-consumer topology failed:\n{topology.tail()}")
+        rungs = BrokerSettings.model_fields["retry_delays"].default
+        asyncio.run(declare(self.amqp_url, names.DEFAULT_PARTITIONS, [(name, seconds(name)) for name in rungs]))
         self._ports = free_ports(self.replicas)
         for number, port in enumerate(self._ports, start=1):
             own = {"CALLSHEET_HTTP_PORT": str(port), "CALLSHEET_REPLICA": f"replica-{number}"}
             self.children.append(self._child("run", {**environment, **own}))
         for child, port in zip(self.children, self._ports, strict=True):
-            self._wait_for(f"{child.name} is ready", child, lambda port=port: is_ready(port))
+            self._wait_for(f"{child.name} is ready", child, partial(is_ready, port))
         for child, port in zip(self.children, self._ports, strict=True):
-            self._wait_for(f"{child.name} has its share", child, lambda port=port: self._is_fair(partitions_of(port)))
+            self._wait_for(f"{child.name} has its share", child, partial(self._is_fair, port))
 
     def outcomes(self) -> Counter[str]:
         """All replicas together."""
@@ -158,9 +160,9 @@ class Callsheet(Subject):
     def _wait_for(self, what: str, child: Child, ready: Callable[[], bool]) -> None:
         wait_until(what, ready, timeout_seconds=_START_SECONDS, children=[child])
 
-    def _is_fair(self, partitions: int) -> bool:
+    def _is_fair(self, port: int) -> bool:
         fewest, more = divmod(names.DEFAULT_PARTITIONS, self.replicas)
-        return fewest <= partitions <= fewest + bool(more)
+        return fewest <= partitions_of(port) <= fewest + bool(more)
 
     def _environment(self) -> dict[str, str]:
         enrolment = self.folder / "enrolment.toml"
@@ -203,7 +205,10 @@ class Plain(Subject):
         log = self.folder / "plain.log"
         child = Child("the plain consumer", command, log=log, environment=environment, directory=CHECKOUT)
         self.children.append(child)
-        consumes = lambda: asyncio.run(_consumers_of_plain(self.amqp_url)) > 0  # noqa: E731
+
+        def consumes() -> bool:
+            return asyncio.run(_consumers_of_plain(self.amqp_url)) > 0
+
         wait_until("the plain consumer consumes", consumes, timeout_seconds=_START_SECONDS, children=[child])
 
 

@@ -1,4 +1,4 @@
-"""The plain consumer's way to Exchange: exchangelib as its documentation shows it, with everything cached that can be."""
+"""The plain consumer's way to Exchange: exchangelib as its documentation shows it, all cached that can be."""
 
 import threading
 from datetime import date, datetime, timedelta
@@ -38,7 +38,7 @@ _FIELDS: Final = (
 )
 
 
-class BookingKey(ExtendedProperty):  # type: ignore[misc]
+class BookingKey(ExtendedProperty):
     """Which booking an item shows."""
 
     property_set_id = "3d8b0a52-9f0f-4f0b-8f68-6d5a3ad0f3a1"
@@ -46,7 +46,7 @@ class BookingKey(ExtendedProperty):  # type: ignore[misc]
     property_type = "String"
 
 
-class BookingRevision(ExtendedProperty):  # type: ignore[misc]
+class BookingRevision(ExtendedProperty):
     """The revision it shows."""
 
     property_set_id = "3d8b0a52-9f0f-4f0b-8f68-6d5a3ad0f3a1"

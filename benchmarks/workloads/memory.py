@@ -50,7 +50,7 @@ def memory(bench: Bench) -> None:
     )
     bench.results.memory = found
     bench.say(
-        f"memory           {found.mailboxes} mailboxes of {found.bookings} bookings: {found.rss_mib:.0f} MiB at the peak, "
+        f"memory           {found.mailboxes} mailboxes of {found.bookings} bookings: {found.rss_mib:.0f} MiB, "
         f"{found.requests_for_last} requests for an edit in each of the last {found.last}, {found.seconds:.0f} s"
     )
 

@@ -1,4 +1,4 @@
-"""Replicas: scattered edits of known bookings against a slow server, so that latency is the limit and not this machine."""
+"""Replicas: scattered edits of known bookings against a slow server: latency is the limit, not this machine."""
 
 from collections.abc import Iterator
 from itertools import count

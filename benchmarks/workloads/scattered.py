@@ -1,4 +1,4 @@
-"""Scattered: one edit of a known booking in each of many mailboxes, which the consumer remembers (warm) or not (cold)."""
+"""Scattered: one edit of a known booking in each of many mailboxes, remembered (warm) or not (cold)."""
 
 from collections.abc import Iterator, Sequence
 from itertools import count

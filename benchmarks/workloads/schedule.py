@@ -45,7 +45,7 @@ def _play(bench: Bench, workload: str, folder: Path | None) -> None:
             for _ in range(runs):
                 warm_up = [box.replace(box.partition("@")[2], _WARM_UP) for box in mailboxes("warm", WARM_UP_EVENTS)]
                 places = [_WARM_UP, *domains(edition.directory)]
-                everybody = [*warm_up, *boxes_of(edition.directory)]
+                everybody: list[str | dict[str, Any]] = [*warm_up, *boxes_of(edition.directory)]
                 kind = Callsheet if name == CALLSHEET else Plain
                 with bench.stage(everybody, domains=places) as stage, kind.on(stage) as subject:
                     prepare(stage, subject, edits(warm_up, 1))
