@@ -40,11 +40,13 @@ class Bench:
         return stage
 
     def series(
-        self, stage: Stage, subject: Subject, workload: str, name: str, bursts: Callable[[], Iterable[Burst]], runs: int
+        self, stage: Stage, subject: Subject, workload: str, name: str, bursts: Callable[[], Iterable[Burst]]
     ) -> None:
         """Measure a workload at each latency; ``bursts`` gives new ones for each run."""
-        for latency_ms in self.sizes.series:
+        for number, latency_ms in enumerate(self.sizes.series):
             stage.slow_down(latency_ms)
+            # The plain consumer is slow; the bars are about the first series.
+            runs = self.sizes.runs if name == CALLSHEET else 1 if number else self.sizes.plain_runs
             measured = [run_of(stage, subject, bursts(), self.sizes.min_seconds) for _ in range(runs)]
             self.record(workload, name, latency_ms, measured)
 

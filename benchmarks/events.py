@@ -62,10 +62,14 @@ def envelope(mailbox: str, event_type: EventType, data: dict[str, Any]) -> dict[
         "source": SOURCE,
         "type": event_type.value,
         "subject": mailbox,
-        "time": write_instant(datetime.now(UTC)),
+        "time": _now(),
         "datacontenttype": "application/json",
         "data": data,
     }
+
+
+def _now() -> str:
+    return write_instant(datetime.now(UTC))
 
 
 def mailboxes(group: str, number: int) -> list[str]:
@@ -101,13 +105,13 @@ class Producer:
 
 
 def publish(amqp_url: str, burst: Sequence[Booking | dict[str, Any]]) -> None:
-    """Publish a burst in its order, many at once; returns when the broker has confirmed all of it."""
+    """Publish a burst in its order, many at once, with the time of this moment; returns when all of it is confirmed."""
 
     async def all_of_it() -> None:
         async with Producer(amqp_url) as producer:
             for first in range(0, len(burst), _IN_FLIGHT):
                 part = burst[first : first + _IN_FLIGHT]
-                events = (one.event() if isinstance(one, Booking) else one for one in part)
+                events = (one.event() if isinstance(one, Booking) else {**one, "time": _now()} for one in part)
                 await asyncio.gather(*(producer.publish(event) for event in events))
 
     asyncio.run(all_of_it())

@@ -12,7 +12,7 @@ from benchmarks.events import Booking, publish
 from benchmarks.results import Quantiles, Run
 from benchmarks.stage import Stage
 from benchmarks.subjects import Subject
-from benchmarks.usage import cpu_seconds
+from benchmarks.usage import cpu_seconds, machine_cpu_seconds
 
 Burst = Sequence[Booking | dict[str, Any]]
 
@@ -63,10 +63,11 @@ class Meter:
         self._freshness = subject.freshness()
         self._server_cpu = cpu_seconds(stage.emulator.child.pid)
         self._cpu = subject.cpu_seconds()
-        self.started = time.time()
+        self.start()
 
     def start(self) -> None:
         """Start the clock now, not when the meter was made."""
+        self._machine = machine_cpu_seconds()
         self.started = time.time()
 
     def until_done(self, events: int) -> None:
@@ -87,6 +88,7 @@ class Meter:
 
     def read(self, changes: int) -> Run:
         """The figures, for that many changes. Raises BenchmarkFailed when something else was done than they say."""
+        busy, whole = (now - then for now, then in zip(machine_cpu_seconds(), self._machine, strict=True))
         cpu, server_cpu = self._subject.cpu_seconds(), cpu_seconds(self._stage.emulator.child.pid)
         counters = self._stage.emulator.counters()
         writes = self._stage.journal.since(self.mark)
@@ -104,6 +106,7 @@ class Meter:
             cpu_seconds=cpu - self._cpu,
             server_cpu_seconds=server_cpu - self._server_cpu,
             peak_rss_mib=self._subject.peak_rss_mib(),
+            machine_busy=busy / whole if whole > 0 else 0.0,
             handshakes=counters["auth"]["ntlm_handshakes"],
             put_off=done["retried"] if done is not None else 0,
             creates=counters["requests"].get("CreateItem", 0),

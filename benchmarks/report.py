@@ -33,6 +33,10 @@ server's journal. Rounds are repeated until a run has its seconds; tables show t
 largest where there were several. CPU is that of the consumer's processes alone.
 """
 
+_NOT_FULL: Final = """\
+**This is a {size} run**: too small, and perhaps on a machine that was busy, to judge by. A full one replaces it.
+"""
+
 _WORKLOADS: Final = """\
 - **backfill**: new bookings in new mailboxes. **scattered**: one edit of a known booking in each of many mailboxes;
   *warm*: the replica remembers them, *cold*: it was just started. **hot mailbox**: a burst of edits of a few bookings
@@ -61,6 +65,7 @@ def document(results: Results, profile: str) -> str:
     slow = slow_ms(results)
     parts = [
         _INTRODUCTION,
+        *([] if results.size == "full" else [_NOT_FULL.format(size=results.size)]),
         "## The bars\n",
         tables.of_bars(bars(results)),
         f"```\n{summary(results)}\n```\n",

@@ -48,6 +48,8 @@ class Run:
     """Of the consumer's processes alone."""
     server_cpu_seconds: float
     peak_rss_mib: float
+    machine_busy: float = 0.0
+    """Share of all processors of the machine that was used, by whomever."""
     handshakes: int = 0
     put_off: int = 0
     """Events that went by way of the retry ladder."""
@@ -65,6 +67,7 @@ class Run:
             cpu_seconds=self.cpu_seconds + later.cpu_seconds,
             server_cpu_seconds=self.server_cpu_seconds + later.server_cpu_seconds,
             peak_rss_mib=max(self.peak_rss_mib, later.peak_rss_mib),
+            machine_busy=_mean(self.machine_busy, self.seconds, later.machine_busy, later.seconds),
             handshakes=self.handshakes + later.handshakes,
             put_off=self.put_off + later.put_off,
             creates=self.creates + later.creates,
@@ -156,6 +159,11 @@ class Results:
         """Write it as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+def _mean(one: float, weight: float, other: float, other_weight: float) -> float:
+    total = weight + other_weight
+    return (one * weight + other * other_weight) / total if total > 0 else one
 
 
 def load(path: Path) -> Results:

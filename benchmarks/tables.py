@@ -10,6 +10,7 @@ from benchmarks.results import Record, Results, Run
 
 BUSY: Final = 0.85
 """A stand-in Exchange that uses more of a processor than this is the limit itself."""
+FULL_MACHINE: Final = 0.90
 
 _HEAD: Final = (
     "workload",
@@ -23,6 +24,7 @@ _HEAD: Final = (
     "x floor",
     "peak MiB",
     "server CPU",
+    "machine",
     "runs",
 )
 
@@ -50,7 +52,12 @@ def head() -> tuple[str, ...]:
 
 
 def of_limits(results: Results) -> str:
-    """Where the stand-in Exchange, and not the consumer, was the limit; and what was put off or has a note."""
+    """Where the stand-in Exchange or the machine was the limit, not the consumer; what was put off or has a note."""
+    full = [
+        f"{one.workload} ({one.subject}, {one.latency_ms} ms): {one.median(lambda run: run.machine_busy):.0%}"
+        for one in results.records
+        if one.median(lambda run: run.machine_busy) >= FULL_MACHINE
+    ]
     busy = [
         f"{one.workload} ({one.subject}, {one.latency_ms} ms): {one.median(lambda run: run.server_load):.0%}"
         for one in results.records
@@ -58,7 +65,9 @@ def of_limits(results: Results) -> str:
     ]
     lines = [
         "The stand-in Exchange runs in one process. Where it uses nearly all of a processor, it and not the consumer "
-        "is the limit: " + ("; ".join(busy) + "." if busy else "nowhere in this run.")
+        "is the limit: " + ("; ".join(busy) + "." if busy else "nowhere in this run."),
+        "Broker, server and consumer share the machine. Where all its processors are nearly full, more of them would "
+        "give more: " + ("; ".join(full) + "." if full else "nowhere in this run."),
     ]
     lines += [f"{record.workload} ({record.subject}): {record.note}." for record in results.records if record.note]
     if put_off := [record for record in results.records if any(run.put_off for run in record.runs)]:
@@ -131,6 +140,7 @@ def _row(results: Results, record: Record) -> tuple[str, ...]:
         _times(of_floor),
         f"{record.median(lambda run: run.peak_rss_mib):.0f}",
         f"{record.median(lambda run: run.server_load):.0%}",
+        f"{record.median(lambda run: run.machine_busy):.0%}",
         f"{len(record.runs)} x {record.median(lambda run: run.seconds):.1f} s",
     )
 

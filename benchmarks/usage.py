@@ -14,6 +14,13 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
 
+def machine_cpu_seconds() -> tuple[float, float]:
+    """Time that all processors of the machine were busy since its start, and busy or idle, whoever used them."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().partition("\n")[0].split()[1:9]]
+    idle = fields[3] + fields[4]
+    return (sum(fields) - idle) / _TICKS_A_SECOND, sum(fields) / _TICKS_A_SECOND
+
+
 def peak_rss_mib(pid: int) -> float:
     """The most memory that a process ever had resident, in MiB. Raises OSError when it has ended."""
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)

@@ -27,7 +27,7 @@ def backfill(bench: Bench) -> None:
             for _ in range(_ROUNDS_AT_MOST):
                 yield _new(supply, sizes.backfill_mailboxes, sizes.backfill_bookings)
 
-        bench.series(stage, subject, "backfill", CALLSHEET, bursts, sizes.runs)
+        bench.series(stage, subject, "backfill", CALLSHEET, bursts)
     _plain(bench)
     seen = bench.results.find("backfill", CALLSHEET, sizes.series[0])
     assert seen is not None
@@ -43,7 +43,7 @@ def _plain(bench: Bench) -> None:
         supply = iter(boxes)
         prepare(stage, subject, _new(supply, 1, 16))
         bookings = min(sizes.backfill_bookings, sizes.plain_events)
-        bench.series(stage, subject, "backfill", PLAIN, lambda: iter([_new(supply, each, bookings)]), sizes.plain_runs)
+        bench.series(stage, subject, "backfill", PLAIN, lambda: iter([_new(supply, each, bookings)]))
 
 
 def _new(supply: Iterator[str], number: int, bookings: int) -> Burst:

@@ -30,7 +30,7 @@ def hot(bench: Bench) -> None:
 
     with bench.stage([box]) as stage, Callsheet.on(stage) as subject:
         prepare(stage, subject, burst(sizes.hot_bookings))
-        bench.series(stage, subject, "hot mailbox", CALLSHEET, bursts, sizes.runs)
+        bench.series(stage, subject, "hot mailbox", CALLSHEET, bursts)
     with bench.stage([box]) as stage, Plain.on(stage) as plain:
         prepare(stage, plain, burst(sizes.hot_bookings))
-        bench.series(stage, plain, "hot mailbox", PLAIN, lambda: [burst(sizes.plain_events)], sizes.plain_runs)
+        bench.series(stage, plain, "hot mailbox", PLAIN, lambda: [burst(sizes.plain_events)])

@@ -19,21 +19,17 @@ def scattered(bench: Bench) -> None:
     with bench.stage([*boxes, *others]) as stage:
         with Callsheet.on(stage) as subject:
             prepare(stage, subject, edits(boxes, next(revisions)))
-            bench.series(stage, subject, "scattered warm", CALLSHEET, lambda: _again(boxes, revisions), sizes.runs)
+            bench.series(stage, subject, "scattered warm", CALLSHEET, lambda: _again(boxes, revisions))
         for latency_ms in sizes.series:
-            runs = []
-            for _ in range(max(1, sizes.runs - 1)):
-                with Callsheet.on(stage) as subject:
-                    prepare(stage, subject, edits(others, next(revisions)))
-                    stage.slow_down(latency_ms)
-                    runs.append(run_of(stage, subject, [edits(boxes, next(revisions))]))
-            bench.record("scattered cold", CALLSHEET, latency_ms, runs)
+            with Callsheet.on(stage) as subject:
+                prepare(stage, subject, edits(others, next(revisions)))
+                stage.slow_down(latency_ms)
+                run = run_of(stage, subject, [edits(boxes, next(revisions))])
+            bench.record("scattered cold", CALLSHEET, latency_ms, [run])
     slice_of = mailboxes("plain", sizes.plain_events)
     with bench.stage(slice_of) as stage, Plain.on(stage) as subject:
         prepare(stage, subject, edits(slice_of, next(revisions)))
-        bench.series(
-            stage, subject, "scattered warm", PLAIN, lambda: [edits(slice_of, next(revisions))], sizes.plain_runs
-        )
+        bench.series(stage, subject, "scattered warm", PLAIN, lambda: [edits(slice_of, next(revisions))])
 
 
 def edits(boxes: Sequence[str], revision: int) -> Burst:

@@ -1,5 +1,6 @@
 """Schedule: the versions of a schedule, one after the other, each when the one before is in the calendars."""
 
+import math
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import orjson
 
 from benchmarks.bench import CALLSHEET, PLAIN, Bench
-from benchmarks.events import SOURCE, envelope, mailboxes
+from benchmarks.events import SOURCE, envelope
 from benchmarks.measuring import Burst, prepare, run_of
 from benchmarks.subjects import Callsheet, Plain
 from benchmarks.workloads.scattered import WARM_UP_EVENTS, edits
@@ -36,23 +37,18 @@ def _play(bench: Bench, workload: str, folder: Path | None) -> None:
     today = datetime.now().astimezone().date()
     edition = prepare_edition(bench.folder / workload.replace(" ", "-"), folder, 1, today)
     versions = list(_versions(edition))
-    for name, runs in ((CALLSHEET, max(1, sizes.runs - 1)), (PLAIN, 1)):
-        wanted = versions if name == CALLSHEET else _slice(versions, sizes.plain_events)
-        if sizes.schedule_events:
-            wanted = _slice(wanted, sizes.schedule_events)
+    warm_up = [f"warm-{number}@{_WARM_UP}" for number in range(WARM_UP_EVENTS)]
+    places = [_WARM_UP, *domains(edition.directory)]
+    everybody: list[str | dict[str, Any]] = [*warm_up, *boxes_of(edition.directory)]
+    for name, kind, events in ((CALLSHEET, Callsheet, sizes.schedule_events), (PLAIN, Plain, sizes.plain_events)):
+        wanted = _slice(versions, events)
         for latency_ms in sizes.series:
-            measured = []
-            for _ in range(runs):
-                warm_up = [box.replace(box.partition("@")[2], _WARM_UP) for box in mailboxes("warm", WARM_UP_EVENTS)]
-                places = [_WARM_UP, *domains(edition.directory)]
-                everybody: list[str | dict[str, Any]] = [*warm_up, *boxes_of(edition.directory)]
-                kind = Callsheet if name == CALLSHEET else Plain
-                with bench.stage(everybody, domains=places) as stage, kind.on(stage) as subject:
-                    prepare(stage, subject, edits(warm_up, 1))
-                    stage.slow_down(latency_ms)
-                    # All of it is one run, however long it takes.
-                    measured.append(run_of(stage, subject, wanted, float("inf")))
-            bench.record(workload, name, latency_ms, measured)
+            with bench.stage(everybody, domains=places) as stage, kind.on(stage) as subject:
+                prepare(stage, subject, edits(warm_up, 1))
+                stage.slow_down(latency_ms)
+                # All of it is one run, however long it takes.
+                run = run_of(stage, subject, wanted, math.inf)
+            bench.record(workload, name, latency_ms, [run])
 
 
 def _versions(edition: Edition) -> Iterator[Burst]:
@@ -74,8 +70,10 @@ def _event(place: Place, revision: int, content: dict[str, Any] | None) -> dict[
     return envelope(place.mailbox, EventType.CANCELLED if content is None else EventType.CHANGED, data)
 
 
-def _slice(versions: Sequence[Burst], events: int) -> list[Burst]:
-    """The first events of the versions, so many in all."""
+def _slice(versions: Sequence[Burst], events: int | None) -> list[Burst]:
+    """The first events of the versions, so many in all; None: all of them."""
+    if events is None:
+        return list(versions)
     kept: list[Burst] = []
     for version in versions:
         if part := version[: events - sum(map(len, kept))]:

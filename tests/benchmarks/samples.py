@@ -16,6 +16,7 @@ def run(per_second: float = 100.0, requests: float = 1.0, cpu_ms: float = 1.0, p
         cpu_seconds=cpu_ms * changes / 1000,
         server_cpu_seconds=9.0,
         peak_rss_mib=100.0,
+        machine_busy=0.95,
         freshness=Quantiles(p50, 2 * p50, 2 * p50),
     )
 

@@ -20,6 +20,8 @@ def test_the_document_has_the_bars_the_figures_and_the_profile() -> None:
     assert "### Before\n" in text
     assert "# Profile" not in text.replace("## The profile", "")
     assert "backfill (callsheet, 50 ms): 90%" in text, "where the server is the limit it says so"
+    assert "backfill (callsheet, 50 ms): 95%" in text, "and where the machine is"
+    assert "quick" not in text
 
 
 def test_saved_results_give_the_same_bytes(tmp_path: Path) -> None:
