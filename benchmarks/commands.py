@@ -21,6 +21,8 @@ from benchmarks.sizes import FULL, QUICK, SMOKE, Sizes
 from benchmarks.workloads import WORKLOADS
 from deploy.sandbox.broker import BrokerUnavailable, PrivateBroker
 from deploy.sandbox.children import CHECKOUT, ChildError, TemporaryFolder
+from deploy.sandbox.pentabarf import UnreadableSchedule
+from producers.sources.damaged import DamagedFile
 
 RESULTS: Final = CHECKOUT / "build" / "bench"
 
@@ -55,7 +57,7 @@ def measure(
     results = Results(sizes.name, datetime.now(UTC).isoformat(timespec="seconds"), machine(), command)
     try:
         play(sizes, wanted, results, schedules)
-    except (BrokerUnavailable, ChildError, BenchmarkFailed) as error:
+    except (BrokerUnavailable, ChildError, BenchmarkFailed, UnreadableSchedule, DamagedFile) as error:
         sys.stderr.write(f"bench: {error}\n")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ broker, and only then of the consumer, so that nobody asks it anything while the
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from benchmarks.events import Booking, publish
@@ -124,14 +125,16 @@ class Meter:
 
 def _round(stage: Stage, subject: Subject, burst: Burst, *, held: bool) -> Run:
     meter = Meter(stage, subject)
+    held_seconds = 0.0
     if held:
         subject.hold()
         try:
             publish(stage.amqp_url, burst)
         finally:
+            held_seconds = time.time() - meter.started
             meter.start()
             subject.release()
     else:
         publish(stage.amqp_url, burst)
     meter.until_done(len(burst))
-    return meter.read(len(burst))
+    return replace(meter.read(len(burst)), held_seconds=held_seconds)

@@ -55,6 +55,8 @@ class Run:
     """Events that went by way of the retry ladder."""
     creates: int = 0
     """Requests that create items."""
+    held_seconds: float = 0.0
+    """How long the consumer was stopped while its burst was published, at the longest."""
     freshness: Quantiles | None = None
     rounds: int = 1
 
@@ -71,6 +73,7 @@ class Run:
             handshakes=self.handshakes + later.handshakes,
             put_off=self.put_off + later.put_off,
             creates=self.creates + later.creates,
+            held_seconds=max(self.held_seconds, later.held_seconds),
             freshness=later.freshness,
             rounds=self.rounds + later.rounds,
         )

@@ -10,7 +10,7 @@ class Sizes:
 
     A *round* is one burst of events. Rounds are repeated until ``min_seconds`` were measured: that is one *run*, and
     the median of ``runs`` counts. Callsheet runs so often; the plain consumer ``plain_runs`` times at the first latency
-    and once at the others, each with a slice of ``plain_events``. ``series`` are the server's milliseconds for each request.
+    and once at the others, each with a slice of ``plain_events``. ``series``: the server's milliseconds for a request.
     """
 
     name: str

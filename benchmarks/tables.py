@@ -11,6 +11,8 @@ from benchmarks.results import Record, Results, Run
 BUSY: Final = 0.85
 """A stand-in Exchange that uses more of a processor than this is the limit itself."""
 FULL_MACHINE: Final = 0.90
+LONGEST_HOLD_SECONDS: Final = 18.0
+"""A consumer that is stopped sends no heartbeats; the broker waits two of 10 s for them."""
 
 _HEAD: Final = (
     "workload",
@@ -69,6 +71,13 @@ def of_limits(results: Results) -> str:
         "Broker, server and consumer share the machine. Where all its processors are nearly full, more of them would "
         "give more: " + ("; ".join(full) + "." if full else "nowhere in this run."),
     ]
+    if lost := [one for one in results.records if any(run.held_seconds > LONGEST_HOLD_SECONDS for run in one.runs)]:
+        names = "; ".join(f"{one.workload} ({one.subject}, {one.latency_ms} ms)" for one in lost)
+        lines.append(
+            f"Publishing took longer than {LONGEST_HOLD_SECONDS:g} s, so that the broker gave up the stopped "
+            f"consumer, which had to connect again while the clock ran: {names}. Measure these again on a machine that "
+            "does nothing else."
+        )
     lines += [f"{record.workload} ({record.subject}): {record.note}." for record in results.records if record.note]
     if put_off := [record for record in results.records if any(run.put_off for run in record.runs)]:
         names = ", ".join(f"{one.workload} {sum(run.put_off for run in one.runs)}" for one in put_off)

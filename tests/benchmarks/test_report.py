@@ -1,5 +1,6 @@
 """The document says what the results say, and the same results give the same bytes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
@@ -22,6 +23,14 @@ def test_the_document_has_the_bars_the_figures_and_the_profile() -> None:
     assert "backfill (callsheet, 50 ms): 90%" in text, "where the server is the limit it says so"
     assert "backfill (callsheet, 50 ms): 95%" in text, "and where the machine is"
     assert "quick" not in text
+    assert "had to connect again" not in text
+
+
+def test_a_consumer_that_was_stopped_for_too_long_is_named() -> None:
+    found = results()
+    first = found.records[0]
+    found.records[0] = replace(first, runs=(replace(first.runs[0], held_seconds=25.0),))
+    assert "which had to connect again while the clock ran: backfill (callsheet, 50 ms)" in document(found, "")
 
 
 def test_saved_results_give_the_same_bytes(tmp_path: Path) -> None:
