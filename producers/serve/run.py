@@ -66,6 +66,7 @@ def run(service: Service) -> None:
     authority = Authority(service.tokens, limits.events_per_second, metrics)
     trigger = SyncTrigger(service.sync_url) if service.sync_url else None
     config = _configuration(service, application(authority, broker, limits, trigger, metrics))
+    config.load()  # reads certificate and key
 
     async def serve() -> None:
         with _listening(service.host, service.port) as listening:

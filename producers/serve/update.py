@@ -22,15 +22,17 @@ _RETRY_SECONDS: Final = 5
 MAX_NAMES: Final = 1000
 
 
+# Two lists, because a name in the second one must never be read as a mailbox: those are checked against the token.
+ObjectName = Annotated[str, StringConstraints(max_length=300, pattern=r"^(person|room):.*\S$")]
+
+
 class UpdateNow(BaseModel):
     """What to update: these mailboxes and objects of the schedule, or everything where none is named."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     mailboxes: Annotated[list[Mailbox], Field(max_length=MAX_NAMES)] = []
-    objects: Annotated[
-        list[Annotated[str, StringConstraints(min_length=1, max_length=300)]], Field(max_length=MAX_NAMES)
-    ] = []
+    objects: Annotated[list[ObjectName], Field(max_length=MAX_NAMES)] = []
 
 
 class SyncTrigger:
