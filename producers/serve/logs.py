@@ -4,10 +4,15 @@ import logging
 import sys
 from typing import TYPE_CHECKING
 
+import orjson
 import structlog
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
+
+
+def _json(record: object, **_: object) -> str:
+    return orjson.dumps(record, default=repr).decode()
 
 
 def configure_logs(level: str) -> None:
@@ -30,7 +35,7 @@ def configure_logs(level: str) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 rename,
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(serializer=_json),
             ],
             foreign_pre_chain=shared,
         )

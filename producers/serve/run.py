@@ -128,5 +128,7 @@ def _listening(host: str, port: int) -> socket.socket:
 
 
 def _stop(server: uvicorn.Server, number: signal.Signals) -> None:
+    """The second signal does not wait for what is under way."""
+    server.force_exit = server.should_exit
     _log.info("stopping", signal=number.name)
     server.should_exit = True
