@@ -21,8 +21,8 @@ def read_csv(
     """The schedule in a CSV file with a header.
 
     ``source`` goes before the mapping's; without both it is ``csv://`` and the file's name. ``timezone`` is for times
-    without an offset where neither row nor mapping names one. The encoding is that of the mapping, of the byte order mark, or UTF-8; the delimiter that of the
-    mapping, or the one of ``, ; tab |`` that the header has most of.
+    without an offset where neither row nor mapping names one. The encoding is that of the mapping, of the byte order
+    mark, or UTF-8; the delimiter that of the mapping, or the one of ``, ; tab |`` that the header has most of.
 
     Raises :class:`DamagedFile` with the line for anything that is not as expected: one bad row makes all of it
     suspect. Raises OSError when the file cannot be read.
