@@ -53,7 +53,7 @@ def read_structure(file: str, contents: bytes) -> CalendarFile:
     try:
         calendars = Calendar.from_ical(text, multiple=True)
     except (ValueError, IndexError, KeyError) as error:
-        raise DamagedFile(file, f"not iCalendar: {error}", _bad_line(text)) from None
+        raise DamagedFile(file, f"not iCalendar: {error}") from None
     components = [event for calendar in calendars for event in calendar.walk("VEVENT")]
     events = tuple(Event(component, line) for component, line in zip(components, lines, strict=True))
     zones = [str(calendar["X-WR-TIMEZONE"]) for calendar in calendars if "X-WR-TIMEZONE" in calendar]
@@ -66,6 +66,8 @@ def _components(file: str, text: str) -> Iterator[tuple[str, int]]:
     opened: list[tuple[str, int]] = []
     seen = number = 0
     for number, line in _unfolded(text):
+        if not _NAMED_LINE.match(line):
+            raise DamagedFile(file, f"{line[:40]!r}, expected the name of a property and a colon", number)
         keyword, _, name = line.partition(":")
         keyword, name = keyword.strip().upper(), name.strip().upper()
         if keyword == "BEGIN":
@@ -82,7 +84,7 @@ def _components(file: str, text: str) -> Iterator[tuple[str, int]]:
                 raise DamagedFile(file, f"END:{name}, expected {expected}", number)
             opened.pop()
         elif not opened:
-            raise DamagedFile(file, f"{line[:40]!r}, expected BEGIN:VCALENDAR", number)
+            raise DamagedFile(file, f"{keyword}, expected BEGIN:VCALENDAR", number)
     if opened:
         name, begin = opened[-1]
         raise DamagedFile(file, f"ends within the {name} that begins in line {begin}: the file is cut off", number)
@@ -102,8 +104,3 @@ def _unfolded(text: str) -> Iterator[tuple[int, str]]:
         pending = (number, line) if line.strip() else None
     if pending is not None:
         yield pending
-
-
-def _bad_line(text: str) -> int | None:
-    """The first line that has no name, as far as that is what is wrong."""
-    return next((number for number, line in _unfolded(text) if not _NAMED_LINE.match(line)), None)
