@@ -15,7 +15,7 @@ from producers.sources.damaged import DamagedFile
 from producers.sources.ical.structure import Event, Properties
 
 DEFAULT_MAX_INSTANCES: Final = 100_000
-_MAX_STEPS: Final = 1_000_000
+_MAX_STEPS: Final = 200_000
 """So many steps may lie between the start of a rule that repeats within a day and the end of the window."""
 _STEPS: Final = {"SECONDLY": timedelta(seconds=1), "MINUTELY": timedelta(minutes=1), "HOURLY": timedelta(hours=1)}
 _A_DAY: Final = timedelta(days=1)
@@ -137,20 +137,19 @@ def _rules(properties: Properties) -> list[Any]:
     return rules if isinstance(rules, list) else [rules]
 
 
-def _expanded(file: str, group: Sequence[Event], window: Window) -> list[Properties]:
-    """A day more on each side, because floating times and dates have no instant yet."""
+def _expanded(file: str, group: Sequence[Event], window: Window) -> Iterator[Properties]:
+    """A day more on each side, because floating times and dates have no instant yet. Lazy: whoever counts may stop."""
     calendar = Calendar()
     for event in group:
         calendar.add_component(event.component)
+    start, end = window.start.astimezone(UTC) - _A_DAY, window.end.astimezone(UTC) + _A_DAY
     try:
-        query = recurring_ical_events.of(calendar)
-        found: list[Properties] = query.between(
-            window.start.astimezone(UTC) - _A_DAY, window.end.astimezone(UTC) + _A_DAY
-        )
+        for series in recurring_ical_events.of(calendar).series:
+            for occurrence in series.between(start, end):
+                yield occurrence.as_component(keep_recurrence_attributes=False)
     except (ValueError, TypeError, OverflowError, AttributeError) as error:
         uid = group[0].properties["UID"]
         raise DamagedFile(file, f"event {uid}: its recurrence cannot be reckoned: {error}", group[0].line) from None
-    return found
 
 
 def _original_start(properties: Properties, group: Sequence[Event]) -> datetime | date:
