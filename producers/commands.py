@@ -5,6 +5,7 @@ import logging
 import typer
 
 from producers.command_line import PROGRAM
+from producers.outbox_command import outbox
 from producers.publish_command import EXAMPLES, publish
 from producers.sync_commands import sync
 
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command(epilog=EXAMPLES)(publish)
 app.add_typer(sync, name="sync")
+app.add_typer(outbox, name="outbox")
 
 
 def main() -> None:

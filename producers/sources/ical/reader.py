@@ -12,8 +12,9 @@ from contract import times
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical import fields
 from producers.sources.ical.download import MAX_BYTES, Download
-from producers.sources.ical.recurrence import DEFAULT_MAX_INSTANCES, Instance, Window, instances
+from producers.sources.ical.recurrence import DEFAULT_MAX_INSTANCES, Instance, instances
 from producers.sources.ical.structure import CalendarFile, read_structure
+from producers.sources.window import Window
 from producers.sync.schedule import Booking, Schedule, ScheduledObject
 
 _LONGEST_ID: Final = 200

@@ -13,6 +13,7 @@ from icalendar import Calendar
 
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical.structure import Event, Properties
+from producers.sources.window import Window
 
 DEFAULT_MAX_INSTANCES: Final = 100_000
 _MAX_STEPS: Final = 200_000
@@ -23,14 +24,6 @@ _RECURRING: Final = ("RRULE", "RDATE", "RECURRENCE-ID")
 _MUST_BE_READABLE: Final = frozenset(
     ["DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE"]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Instants, half-open: what overlaps it is read."""
-
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from contract.event import ShowAs, Status
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical.reader import CalendarOptions, read_icalendar
-from producers.sources.ical.recurrence import Window
+from producers.sources.window import Window
 from producers.sync.schedule import Schedule
 from tests.producers.sources.ics import calendar_ics, event_ics, write_ics
 from tests.producers.sources.reading import booking, only, person, room, span

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from producers.sources.ical.reader import read_icalendar
-from producers.sources.ical.recurrence import Window
+from producers.sources.window import Window
 from tests.producers.sources.ics import event_ics, write_ics
 from tests.producers.sources.reading import booking, written
 from tests.producers.sources.rfc5545 import EXAMPLES, RULES, Example
