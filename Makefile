@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos audit mutations setup test check lint types pytest format
+.PHONY: help demo chaos outbox audit mutations setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -21,6 +21,8 @@ help:
 	'  make chaos             Kills and pauses replicas, restarts the broker, lets Exchange fail in every way; then compares' \
 	'                         every calendar. About 9 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
+	'  make outbox            Commits 5,000 changes to a PostgreSQL and kills their producer 50 times meanwhile; then' \
+	'                         compares what was committed with what arrived. About three minutes.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
 	'                         About four minutes. ARGS=tombstone takes one of them.' \
 	'  make audit             Asks a public service whether a pinned dependency has a known weakness (pip-audit).' \
@@ -43,6 +45,10 @@ chaos:
 	@deploy/sandbox/setup.sh run
 	@exec $(PYTHON_BIN)/python -m deploy.sandbox.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) \
 		$(if $(SCHEDULES),--schedules '$(SCHEDULES)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+outbox:
+	@deploy/sandbox/setup.sh test
+	@exec $(PYTHON_BIN)/python -m tests.producers.sources.outbox_kills $(ARGS)
 
 audit:
 	@deploy/sandbox/setup.sh run
