@@ -3,7 +3,7 @@
 recurring-ical-events does the reckoning; here are its bounds, and the identity of each instance.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -116,13 +116,21 @@ def _check_bounds(file: str, event: Event, window: Window) -> None:
     """The rule is reckoned step by step from its start on: refuse what would take minutes."""
     start = event.properties["DTSTART"].dt
     for rule in _rules(event.properties):
-        step = _STEPS.get(str(rule.get("FREQ", [""])[0]).upper())
-        if step is None or not isinstance(start, datetime):
-            continue
-        steps = (window.end - _aware(start)) / (step * max(1, int(rule.get("INTERVAL", [1])[0])))
-        if steps > _MAX_STEPS:
+        if isinstance(start, datetime) and _steps(_aware(start), rule, window) > _MAX_STEPS:
             problem = f"repeats {rule['FREQ'][0].lower()} since {start:%Y-%m-%d}, more than {_MAX_STEPS} times"
-            raise DamagedFile(file, f"event {event.component['UID']} {problem}", event.line)
+            raise DamagedFile(file, f"event {event.properties['UID']} {problem}", event.line)
+
+
+def _steps(start: datetime, rule: Mapping[str, Any], window: Window) -> float:
+    """How many steps a rule that repeats within a day goes until the window ends, or earlier the rule."""
+    step = _STEPS.get(str(rule.get("FREQ", [""])[0]).upper())
+    if step is None:
+        return 0
+    until = rule.get("UNTIL", [window.end])[0]
+    end = min(window.end, _aware(until)) if isinstance(until, datetime) else window.end
+    steps = (end - start) / (step * max(1, int(rule.get("INTERVAL", [1])[0])))
+    filtered = any(part.upper().startswith("BY") for part in rule)
+    return min(steps, rule["COUNT"][0]) if "COUNT" in rule and not filtered else steps
 
 
 def _rules(properties: Properties) -> list[Any]:

@@ -277,3 +277,9 @@ def test_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_bytes(GOOD.replace("Mix", "Ærø").encode("cp1252"))
     with pytest.raises(DamagedFile, match=r"team\.ics:23: not UTF-8"):
         read_icalendar(path, WINDOW)
+
+
+@pytest.mark.parametrize("end", ["COUNT=3", "UNTIL=20111201T090002Z"])
+def test_a_rule_that_ended_long_ago_is_not_too_much(tmp_path: Path, end: str) -> None:
+    long_ago = event_ics(f"RRULE:FREQ=SECONDLY;{end}", start="DTSTART:20111201T090000Z")
+    assert not read(tmp_path, long_ago).bookings
