@@ -30,9 +30,9 @@ help:
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
 	'  make format            Puts the code into shape.' \
-	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, chromium.' \
+	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, postgresql, chromium.' \
 	'' \
-	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests chromium) with apt-get, as root' \
+	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests postgresql and chromium) with apt-get, as root' \
 	'or through sudo; without either it says what to install. Without a broker on this machine the demo borrows a virtual' \
 	'host of CALLSHEET_AMQP_URL (its management API: port 15672, or CALLSHEET_MANAGEMENT_URL).'
 

@@ -10,7 +10,7 @@ import pytest
 
 from contract.event import ChangedEvent
 from producers.sources.ical.reader import read_icalendar
-from producers.sources.window import Window
+from producers.sources.interval import Interval
 from producers.sync.schedule import Schedule, read_content
 from tests.integration.conftest import StartSystem
 from tests.producers.sources.ics import event_ics, write_ics
@@ -19,7 +19,7 @@ from tests.producers.sources.rfc5545 import RULES, Example
 # The days of the week come back every 28 years, so the examples of 1997 are as good in 2025, which a window can reach.
 CYCLE = 28
 NEW_YORK = ZoneInfo("America/New_York")
-WINDOW = Window(datetime(2024, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC))
+INTERVAL = Interval(datetime(2024, 1, 1, tzinfo=UTC), datetime(2036, 1, 1, tzinfo=UTC))
 LENGTH = timedelta(minutes=10)
 
 
@@ -67,7 +67,7 @@ def events(schedule: Schedule) -> list[ChangedEvent]:
 async def test_every_example_stands_in_the_calendar(system: StartSystem, tmp_path: Path) -> None:
     mailboxes = [mailbox(number) for number in range(len(RULES))]
     path = write_ics(tmp_path, *(calendar_event(number, *case) for number, case in enumerate(RULES)))
-    schedule = read_icalendar(path, WINDOW)
+    schedule = read_icalendar(path, INTERVAL)
     one = system(mailboxes, CALLSHEET_DAYS_BEFORE="3650", CALLSHEET_DAYS_AFTER="3650")
     published = events(schedule)
     await one.publish(published)

@@ -14,7 +14,7 @@ from producers.sources.ical import fields
 from producers.sources.ical.download import MAX_BYTES, Download
 from producers.sources.ical.recurrence import DEFAULT_MAX_INSTANCES, Instance, instances
 from producers.sources.ical.structure import CalendarFile, read_structure
-from producers.sources.window import Window
+from producers.sources.interval import Interval
 from producers.sync.schedule import Booking, Schedule, ScheduledObject
 
 _LONGEST_ID: Final = 200
@@ -27,7 +27,7 @@ class CalendarOptions:
     ``source``: its name in events; left out, ``ical://`` and the file's name or the host and path of the address.
     ``timezone``: an IANA name, for floating times and whole days; left out, the calendar's own X-WR-TIMEZONE.
     ``holder``: the one person or room that the calendar belongs to; then attendees are not looked at.
-    ``max_instances``: more than so many in the window are refused.
+    ``max_instances``: more than so many in the interval are refused.
     """
 
     source: str | None = None
@@ -36,8 +36,8 @@ class CalendarOptions:
     max_instances: int = DEFAULT_MAX_INSTANCES
 
 
-def read_icalendar(place: Path | Download, window: Window, options: CalendarOptions | None = None) -> Schedule:
-    """Everything that takes place in the window, each instance of a recurring event as a booking of its own.
+def read_icalendar(place: Path | Download, interval: Interval, options: CalendarOptions | None = None) -> Schedule:
+    """Everything that takes place in the interval, each instance of a recurring event as a booking of its own.
 
     Raises :class:`DamagedFile` with the line, :class:`producers.sources.ical.download.DownloadFailed`, and OSError when
     a file cannot be read.
@@ -50,13 +50,13 @@ def read_icalendar(place: Path | Download, window: Window, options: CalendarOpti
     if calendar.cancelled:
         return Schedule(source, {}, {})
     zone = _zone(file, options.timezone or calendar.zone_name)
-    return _Reading(file, window, zone, options).schedule(source, calendar)
+    return _Reading(file, interval, zone, options).schedule(source, calendar)
 
 
 class _Reading:
-    def __init__(self, file: str, window: Window, zone: ZoneInfo | None, options: CalendarOptions) -> None:
+    def __init__(self, file: str, interval: Interval, zone: ZoneInfo | None, options: CalendarOptions) -> None:
         self._file = file
-        self._window = window
+        self._interval = interval
         self._zone = zone
         self._options = options
         self._names: dict[ScheduledObject, str] = {}
@@ -64,7 +64,7 @@ class _Reading:
 
     def schedule(self, source: str, calendar: CalendarFile) -> Schedule:
         bookings: dict[str, Booking] = {}
-        for instance in instances(self._file, calendar.events, self._window, self._options.max_instances):
+        for instance in instances(self._file, calendar.events, self._interval, self._options.max_instances):
             try:
                 booking = self._booking(instance)
             except ValueError as error:
@@ -91,7 +91,7 @@ class _Reading:
 
     def _touches(self, start: datetime | date, end: datetime | date) -> bool:
         first, last = self._instant(start), self._instant(end)
-        return first < self._window.end and (last > self._window.start or first == last == self._window.start)
+        return first < self._interval.end and (last > self._interval.start or first == last == self._interval.start)
 
     def _instant(self, moment: datetime | date) -> datetime:
         if isinstance(moment, datetime):

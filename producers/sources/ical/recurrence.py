@@ -1,4 +1,4 @@
-"""From events to what takes place in a window: recurrences, exceptions, additions, moved and cancelled instances.
+"""From events to what takes place in a interval: recurrences, exceptions, additions, moved and cancelled instances.
 
 recurring-ical-events does the reckoning; here are its bounds, and the identity of each instance.
 """
@@ -13,11 +13,11 @@ from icalendar import Calendar
 
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical.structure import Event, Properties
-from producers.sources.window import Window
+from producers.sources.interval import Interval
 
 DEFAULT_MAX_INSTANCES: Final = 100_000
 _MAX_STEPS: Final = 200_000
-"""So many steps may lie between the start of a rule that repeats within a day and the end of the window."""
+"""So many steps may lie between the start of a rule that repeats within a day and the end of the interval."""
 _STEPS: Final = {"SECONDLY": timedelta(seconds=1), "MINUTELY": timedelta(minutes=1), "HOURLY": timedelta(hours=1)}
 _A_DAY: Final = timedelta(days=1)
 _RECURRING: Final = ("RRULE", "RDATE", "RECURRENCE-ID")
@@ -35,8 +35,8 @@ class Instance:
     line: int
 
 
-def instances(file: str, events: Iterable[Event], window: Window, max_instances: int) -> Iterator[Instance]:
-    """Everything that takes place within a day of the window, cancelled ones included.
+def instances(file: str, events: Iterable[Event], interval: Interval, max_instances: int) -> Iterator[Instance]:
+    """Everything that takes place within a day of the interval, cancelled ones included.
 
     The id is the UID; for a recurring event UID, a slash, and the instant at which the rule puts this instance. So an
     instance that is moved keeps its id. Of several versions the one with the highest SEQUENCE counts.
@@ -48,11 +48,11 @@ def instances(file: str, events: Iterable[Event], window: Window, max_instances:
         line = group[0].line
         recurring = any(name in event.properties for event in group for name in _RECURRING)
         for event in group:
-            _check_bounds(file, event, window)
-        for properties in _expanded(file, group, window):
+            _check_bounds(file, event, interval)
+        for properties in _expanded(file, group, interval):
             count += 1
             if count > max_instances:
-                problem = f"more than {max_instances} instances in the window: make the window smaller"
+                problem = f"more than {max_instances} instances in the interval: ask for a shorter one"
                 raise DamagedFile(file, problem, line)
             booking_id = f"{uid}/{_moment(_original_start(properties, group))}" if recurring else uid
             yield Instance(booking_id, properties, line)
@@ -112,22 +112,22 @@ def _version(properties: Properties) -> tuple[int, datetime]:
     return int(properties.get("SEQUENCE", 0)), moment if known and moment else datetime.min.replace(tzinfo=UTC)
 
 
-def _check_bounds(file: str, event: Event, window: Window) -> None:
+def _check_bounds(file: str, event: Event, interval: Interval) -> None:
     """The rule is reckoned step by step from its start on: refuse what would take minutes."""
     start = event.properties["DTSTART"].dt
     for rule in _rules(event.properties):
-        if isinstance(start, datetime) and _steps(_aware(start), rule, window) > _MAX_STEPS:
+        if isinstance(start, datetime) and _steps(_aware(start), rule, interval) > _MAX_STEPS:
             problem = f"repeats {rule['FREQ'][0].lower()} since {start:%Y-%m-%d}, more than {_MAX_STEPS} times"
             raise DamagedFile(file, f"event {event.properties['UID']} {problem}", event.line)
 
 
-def _steps(start: datetime, rule: Mapping[str, Any], window: Window) -> float:
-    """How many steps a rule that repeats within a day goes until the window ends, or earlier the rule."""
+def _steps(start: datetime, rule: Mapping[str, Any], interval: Interval) -> float:
+    """How many steps a rule that repeats within a day goes until the interval ends, or earlier the rule."""
     step = _STEPS.get(str(rule.get("FREQ", [""])[0]).upper())
     if step is None:
         return 0
-    until = rule.get("UNTIL", [window.end])[0]
-    end = min(window.end, _aware(until)) if isinstance(until, datetime) else window.end
+    until = rule.get("UNTIL", [interval.end])[0]
+    end = min(interval.end, _aware(until)) if isinstance(until, datetime) else interval.end
     steps = (end - start) / (step * max(1, int(rule.get("INTERVAL", [1])[0])))
     filtered = any(part.upper().startswith("BY") for part in rule)
     return min(steps, rule["COUNT"][0]) if "COUNT" in rule and not filtered else steps
@@ -138,12 +138,12 @@ def _rules(properties: Properties) -> list[Any]:
     return rules if isinstance(rules, list) else [rules]
 
 
-def _expanded(file: str, group: Sequence[Event], window: Window) -> Iterator[Properties]:
+def _expanded(file: str, group: Sequence[Event], interval: Interval) -> Iterator[Properties]:
     """A day more on each side, because floating times and dates have no instant yet. Lazy: whoever counts may stop."""
     calendar = Calendar()
     for event in group:
         calendar.add_component(event.component)
-    start, end = window.start.astimezone(UTC) - _A_DAY, window.end.astimezone(UTC) + _A_DAY
+    start, end = interval.start.astimezone(UTC) - _A_DAY, interval.end.astimezone(UTC) + _A_DAY
     try:
         for series in recurring_ical_events.of(calendar).series:
             for occurrence in series.between(start, end):

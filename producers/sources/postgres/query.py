@@ -7,10 +7,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from producers.sources.damaged import DamagedFile
+from producers.sources.interval import Interval
 from producers.sources.postgres.connection import PostgresFailed, checked_dsn, explained
 from producers.sources.table.mapping import TableMapping, read_mapping
 from producers.sources.table.rows import BadCell, RowReader, cells_of, missing_columns
-from producers.sources.window import Window
 from producers.sync.schedule import Schedule
 
 MAX_ROWS: Final = 1_000_000
@@ -25,11 +25,11 @@ def read_query(
     *,
     source: str | None = None,
     timezone: str | None = None,
-    window: Window | None = None,
+    interval: Interval | None = None,
 ) -> Schedule:
     """The schedule that a query gives, one SELECT in a file. Its columns mean what they mean in CSV.
 
-    The query may ask for the window by ``current_setting('callsheet.from')::timestamptz`` and ``callsheet.to``.
+    The query may ask for the interval by ``current_setting('callsheet.from')::timestamptz`` and ``callsheet.to``.
     ``source`` goes before the mapping's; without both it is ``postgres://`` and the file's name. ``timezone`` is for
     values of type timestamp, which have no offset.
 
@@ -42,8 +42,8 @@ def read_query(
     with explained(), psycopg.connect(checked_dsn(dsn)) as connection:
         connection.read_only = True
         settings = {"statement_timeout": str(_STATEMENT_SECONDS * 1000)}
-        if window is not None:
-            settings |= {"callsheet.from": window.start.isoformat(), "callsheet.to": window.end.isoformat()}
+        if interval is not None:
+            settings |= {"callsheet.from": interval.start.isoformat(), "callsheet.to": interval.end.isoformat()}
         for name, value in settings.items():
             connection.execute("SELECT set_config(%s, %s, true)", (name, value))
         # A cursor of the server takes exactly one SELECT, and hands it over in parts.

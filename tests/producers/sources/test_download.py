@@ -12,10 +12,10 @@ from deploy.sandbox.ports import free_ports
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical.download import MAX_BYTES, Download, DownloadFailed
 from producers.sources.ical.reader import read_icalendar
-from producers.sources.window import Window
+from producers.sources.interval import Interval
 from tests.producers.sources.ics import calendar_ics, event_ics
 
-WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+INTERVAL = Interval(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 
 
 class Server(ThreadingHTTPServer):
@@ -78,7 +78,7 @@ def server() -> Iterator[Server]:
 
 
 def test_a_calendar_is_read_from_its_address(server: Server) -> None:
-    schedule = read_icalendar(Download(server.url), WINDOW)
+    schedule = read_icalendar(Download(server.url), INTERVAL)
     assert schedule.source == f"ical://127.0.0.1:{server.server_port}/team.ics"
     assert schedule.bookings.keys() == {"a"}
     assert server.asked[0]["Authorization"] == "Basic " + base64.b64encode(b"anna:s3cret").decode()
@@ -88,17 +88,17 @@ def test_a_calendar_is_read_from_its_address(server: Server) -> None:
 def test_it_is_fetched_again_only_when_it_has_changed(server: Server, headers: dict[str, str]) -> None:
     server.headers = headers
     download = Download(server.url)
-    first = read_icalendar(download, WINDOW)
-    assert read_icalendar(download, WINDOW) == first
+    first = read_icalendar(download, INTERVAL)
+    assert read_icalendar(download, INTERVAL) == first
     server.body = calendar_ics(event_ics(uid="b")).encode()
     server.headers = {"ETag": '"v2"', "Last-Modified": "Mon, 23 Nov 2026 15:00:00 GMT"}
-    assert read_icalendar(download, WINDOW).bookings.keys() == {"b"}
+    assert read_icalendar(download, INTERVAL).bookings.keys() == {"b"}
     assert server.answered == [200, 304, 200]
 
 
 def failure(server: Server, download: Download) -> str:
     with pytest.raises(DownloadFailed) as caught:
-        read_icalendar(download, WINDOW)
+        read_icalendar(download, INTERVAL)
     assert "s3cret" not in str(caught.value)
     assert "t0ken" not in str(caught.value)
     return str(caught.value)
@@ -128,7 +128,7 @@ def test_nobody_there(server: Server) -> None:
 def test_too_much_is_refused(server: Server) -> None:
     server.body = b" " * (MAX_BYTES + 1)
     with pytest.raises(DamagedFile, match="more than 64 MiB"):
-        read_icalendar(Download(server.url), WINDOW)
+        read_icalendar(Download(server.url), INTERVAL)
 
 
 @pytest.mark.parametrize("url", ["team.ics", "ftp://example.com/team.ics", "https:///team.ics"])

@@ -8,12 +8,12 @@ import pytest
 from contract.event import ShowAs, Status
 from producers.sources.damaged import DamagedFile
 from producers.sources.ical.reader import CalendarOptions, read_icalendar
-from producers.sources.window import Window
+from producers.sources.interval import Interval
 from producers.sync.schedule import Schedule
 from tests.producers.sources.ics import calendar_ics, event_ics, write_ics
 from tests.producers.sources.reading import booking, only, person, room, span
 
-WINDOW = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+INTERVAL = Interval(datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
 DAILY = event_ics("SUMMARY:Mix", "RRULE:FREQ=DAILY;COUNT=4", start="DTSTART;TZID=Europe/Copenhagen:20261201T090000")
 
 
@@ -21,10 +21,10 @@ def read(
     tmp_path: Path,
     *events: str,
     header: str = "",
-    window: Window = WINDOW,
+    interval: Interval = INTERVAL,
     options: CalendarOptions | None = None,
 ) -> Schedule:
-    return read_icalendar(write_ics(tmp_path, *events, header=header), window, options)
+    return read_icalendar(write_ics(tmp_path, *events, header=header), interval, options)
 
 
 def starts(schedule: Schedule) -> dict[str, str]:
@@ -113,11 +113,11 @@ def test_a_removed_a_moved_a_cancelled_and_an_added_instance(tmp_path: Path) -> 
     assert booking(schedule, "a/20261203T080000Z").title == "Late"
 
 
-def test_an_instance_that_is_moved_into_the_window_or_out_of_it(tmp_path: Path) -> None:
-    december = Window(datetime(2026, 12, 2, tzinfo=UTC), datetime(2026, 12, 3, tzinfo=UTC))
+def test_an_instance_that_is_moved_into_the_interval_or_out_of_it(tmp_path: Path) -> None:
+    december = Interval(datetime(2026, 12, 2, tzinfo=UTC), datetime(2026, 12, 3, tzinfo=UTC))
     moved_in = exception(day=4, start="DTSTART;TZID=Europe/Copenhagen:20261202T150000")
     moved_out = exception(day=2, start="DTSTART;TZID=Europe/Copenhagen:20261220T150000")
-    schedule = read(tmp_path, DAILY, moved_in, moved_out, window=december)
+    schedule = read(tmp_path, DAILY, moved_in, moved_out, interval=december)
     assert starts(schedule) == {"a/20261204T080000Z": "2026-12-02T14:00:00Z"}
 
 
@@ -187,8 +187,8 @@ def test_a_weekly_time_stays_on_the_clock_over_its_change(tmp_path: Path) -> Non
     weekly = event_ics(
         "RRULE:FREQ=WEEKLY;COUNT=2", start="DTSTART;TZID=Europe/Copenhagen:20261019T223000", length="PT8H"
     )
-    october = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
-    assert list(starts(read(tmp_path, weekly, window=october)).values()) == [
+    october = Interval(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
+    assert list(starts(read(tmp_path, weekly, interval=october)).values()) == [
         "2026-10-19T20:30:00Z",
         "2026-10-26T21:30:00Z",
     ]
@@ -219,7 +219,7 @@ def test_an_outlook_zone_name_and_a_zone_of_the_files_own(tmp_path: Path) -> Non
         ("20260101T000000Z", "P400D", True),
     ],
 )
-def test_the_window_is_half_open(tmp_path: Path, start: str, length: str, *, there: bool) -> None:
+def test_the_interval_is_half_open(tmp_path: Path, start: str, length: str, *, there: bool) -> None:
     assert bool(read(tmp_path, event_ics(start=f"DTSTART:{start}", length=length)).bookings) is there
 
 
@@ -260,7 +260,7 @@ def test_a_damaged_file_says_where_and_what(tmp_path: Path, text: str, line: int
     path = tmp_path / "team.ics"
     path.write_text(text)
     with pytest.raises(DamagedFile) as caught:
-        read_icalendar(path, WINDOW)
+        read_icalendar(path, INTERVAL)
     assert said in str(caught.value)
     assert caught.value.line == line
     assert str(caught.value).startswith(str(path))
@@ -268,7 +268,7 @@ def test_a_damaged_file_says_where_and_what(tmp_path: Path, text: str, line: int
 
 def test_what_would_be_too_much_is_refused(tmp_path: Path) -> None:
     minutely = event_ics("RRULE:FREQ=MINUTELY", start="DTSTART:20261101T000000Z")
-    with pytest.raises(DamagedFile, match="more than 1000 instances in the window"):
+    with pytest.raises(DamagedFile, match="more than 1000 instances in the interval"):
         read(tmp_path, minutely, options=CalendarOptions(max_instances=1000))
 
 
@@ -276,7 +276,7 @@ def test_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "team.ics"
     path.write_bytes(GOOD.replace("Mix", "Ærø").encode("cp1252"))
     with pytest.raises(DamagedFile, match=r"team\.ics:23: not UTF-8"):
-        read_icalendar(path, WINDOW)
+        read_icalendar(path, INTERVAL)
 
 
 @pytest.mark.parametrize("end", ["COUNT=3", "UNTIL=20111201T090002Z"])

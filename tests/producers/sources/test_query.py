@@ -8,9 +8,9 @@ import pytest
 
 from deploy.sandbox.postgres import PrivatePostgres
 from producers.sources.damaged import DamagedFile
+from producers.sources.interval import Interval
 from producers.sources.postgres.connection import PostgresFailed
 from producers.sources.postgres.query import read_query
-from producers.sources.window import Window
 from tests.producers.samples import write
 from tests.producers.sources.reading import booking, person, room, span
 
@@ -58,9 +58,9 @@ def test_a_query_gives_bookings(database: str, tmp_path: Path) -> None:
     assert schedule.bookings["2"].objects == {person("bo@example.com"), *rooms}
 
 
-def test_a_query_may_ask_for_the_window(database: str, tmp_path: Path) -> None:
-    window = Window(datetime(2026, 12, 20, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
-    schedule = read_query(database, write(tmp_path / "jobs.sql", WINDOWED), window=window)
+def test_a_query_may_ask_for_the_interval(database: str, tmp_path: Path) -> None:
+    interval = Interval(datetime(2026, 12, 20, tzinfo=UTC), datetime(2026, 12, 31, tzinfo=UTC))
+    schedule = read_query(database, write(tmp_path / "jobs.sql", WINDOWED), interval=interval)
     assert schedule.bookings.keys() == {"2"}
 
 

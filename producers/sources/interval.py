@@ -1,11 +1,11 @@
-"""The stretch of time that is asked for."""
+"""The stretch of time that a reader is asked for."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Interval:
     """Instants, half-open: what overlaps it is read."""
 
     start: datetime
