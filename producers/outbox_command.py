@@ -72,10 +72,10 @@ async def _drain(dsn: str, settings: Settings, wait: float, *, forever: bool, as
     async with Publisher(settings.amqp_url, partitions=settings.partitions, deadline_seconds=wait) as publisher:
         try:
             if forever:
-                say(screen, "outbox: publishing what is committed, until a signal comes")
                 work = asyncio.ensure_future(follow(address, publisher, tally, report_refused, say_error))
                 for number in (signal.SIGTERM, signal.SIGINT):
                     asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+                say(screen, "outbox: publishing what is committed, until a signal comes")
                 await asyncio.wait([work])
                 if not work.cancelled():
                     work.result()

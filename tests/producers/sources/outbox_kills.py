@@ -154,7 +154,7 @@ def run(
         assert producer.exit_code() == -signal.SIGKILL, producer.tail()
     writers.join()
     last = _start(dsn, amqp_url, folder / "producer-last.log")
-    eventually(lambda: not waiting(dsn), 60, what="the outbox is empty")
+    eventually(lambda: _has_begun(last) and not waiting(dsn), 60, what="the outbox is empty")
     assert last.stop() == 0, last.tail()
     events = asyncio.run(_everything(amqp_url))
     return _verdict(kills, events, writers.truth, dsn, time.monotonic() - started), writers.truth
