@@ -18,6 +18,7 @@ from emulator.ews.exchange import Exchange, Options
 from emulator.ews_endpoint import EwsEndpoint
 from emulator.faults.board import FaultBoard
 from emulator.http.server import HttpServer
+from emulator.journal import Journal
 from emulator.login.authenticator import Authenticator
 from emulator.login.ntlm import NtlmAcceptor
 from emulator.login.tokens import TokenFileError, Tokens
@@ -43,7 +44,7 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
         tls = make_certificates(arguments.tls, arguments.tls_hosts, expired=arguments.tls_expired)
     store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
     try:
-        counters = Counters()
+        counters, journal = Counters(), Journal()
         live = LiveFeed(counters)
         store.watch(live.mailbox_changed)
         exchange = Exchange(organisation, store, options=Options(late_change_keys=arguments.late_change_keys))
@@ -55,10 +56,10 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
             refuse=lambda refuse: ews_server.close() if refuse else ews_server.open(),
             later=loop.call_later,
         )
-        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, live, arguments.latency_ms)
+        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, journal, live, arguments.latency_ms)
         routes = Routes(ews, Site(organisation, store, live), tokens)
         ews_server = HttpServer(routes.answer, arguments.host, arguments.port, tls)
-        control_server = HttpServer(Control(counters, faults).answer, arguments.host, arguments.control_port)
+        control_server = HttpServer(Control(counters, journal, faults).answer, arguments.host, arguments.control_port)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
