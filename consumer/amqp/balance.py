@@ -44,9 +44,9 @@ def places(claims: Mapping[str, Collection[int]], partitions: int) -> dict[int, 
 
 
 def _undisputed(claims: Mapping[str, Collection[int]], partitions: int) -> dict[str, list[int]]:
-    """What each replica has, its strongest claim first. Of two that claim the same, the one that claims less has it:
+    """What each replica has, its strongest claim first.
 
-    who has not heard of the others claims everything.
+    Of two that claim the same, the one that claims less has it: who has not heard of the others claims everything.
     """
     held: dict[str, list[int]] = {replica: [] for replica in claims}
     for partition in range(partitions):

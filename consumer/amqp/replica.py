@@ -133,7 +133,7 @@ class Replica:
             raise ConnectionError(f"{absent} is not there; run callsheet-consumer topology with the same settings")
         self._confirmed = await connection.channel(on_return_raises=True)
         self._confirmed.close_callbacks.add(self._give_up_connection)
-        roster = Roster(self._name, self._wake.set)
+        roster = Roster(self._name, self._wake.set, silent=not self._work.available())
         await roster.join(await connection.channel(publisher_confirms=False))
         background = [
             asyncio.create_task(roster.beat(), name="roster"),

@@ -26,13 +26,14 @@ Claims = frozenset[int]
 class Roster:
     """The replicas that were heard lately, and their claims. ``changed`` is called whenever that is not as before."""
 
-    def __init__(self, replica: str, changed: Callable[[], None]) -> None:
+    def __init__(self, replica: str, changed: Callable[[], None], silent: bool) -> None:
+        """``silent``: be counted by nobody for now."""
         self._replica = replica
         self._changed = changed
         self._claims: Claims = frozenset()
         self._heard: dict[str, tuple[float, Claims]] = {}
         self._exchange: AbstractExchange | None = None
-        self.silent = False
+        self.silent = silent
 
     async def keep_silent(self, silent: bool) -> None:
         """Be counted by nobody, because no work can be done here; or be counted again."""
@@ -40,12 +41,13 @@ class Roster:
         await self.say(leaving=silent)
 
     async def join(self, channel: AbstractChannel) -> None:
-        """Listen, and say that we are there."""
+        """Listen, and say that we are there, unless we are to keep silent."""
         self._exchange = await channel.get_exchange(REPLICAS_EXCHANGE, ensure=False)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True, durable=False)
         await queue.bind(self._exchange)
         await queue.consume(self._hear, no_ack=True)
-        await self.say(leaving=False)
+        if not self.silent:
+            await self.say(leaving=False)
 
     async def beat(self) -> None:
         """Say that we are there, again and again, until cancelled."""

@@ -126,8 +126,8 @@ MUTATIONS: Final = (
         "acknowledged after the confirmed copy",
         "consumer/amqp/settle.py",
         "            outcome = await self._dispose(message, partition, disposition)\n"
-        "            await answered(message.ack())\n",
-        "            await answered(message.ack())\n"
+        "            await answered(message.acknowledge(written))\n",
+        "            await answered(message.acknowledge(written))\n"
         "            outcome = await self._dispose(message, partition, disposition)\n",
         "tests/integration/test_unconfirmed_copy.py::test_a_message_is_acknowledged_only_after_its_copy_was_confirmed",
     ),

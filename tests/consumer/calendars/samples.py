@@ -113,3 +113,9 @@ async def load(calendars: Calendars, mailbox: str, ledger: str | None = None) ->
 def steady_pace(concurrency: int, items: int = 50) -> Pace:
     """Limits that nothing but trouble changes."""
     return Pace(most_items=items, most_mailboxes=concurrency, slow_seconds=1.0, clock=time.monotonic)
+
+
+async def known(calendars: Calendars, mailbox: str, state: MailboxState, *bookings: str) -> MailboxState:
+    """What stands of some bookings."""
+    keys = {booking_key(SOURCE, booking) for booking in bookings}
+    return await calendars.load_keys(mailbox, SINCE, state.ledger_folder, keys)

@@ -246,37 +246,6 @@ async def test_the_batch_stops(calendars: EwsGateway, emulator: RunningEmulator,
     assert len((await calendars.load(mailbox, SINCE, None)).items) == 2
 
 
-async def test_a_busy_mailbox_is_sent_nothing_more_now_and_less_at_a_time_then(
-    calendars: EwsGateway, emulator: RunningEmulator, mailbox: str
-) -> None:
-    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=20, count=1)
-    results = await calendars.write(mailbox, MailboxState(), creates(120))
-    assert errors(results) == ["ServerBusy"] * 120
-    assert emulator.counters()["requests"] == {"CreateItem": 1}
-    assert errors(await calendars.write(mailbox, MailboxState(), creates(120))) == [""] * 120
-    assert emulator.counters()["requests"]["CreateItem"] > 1 + 3, "more than three requests of 50 would be"
-    assert len((await calendars.load(mailbox, SINCE, None)).items) == 120
-
-
-async def test_a_batch_that_the_server_gives_up_half_way(
-    calendars: EwsGateway, emulator: RunningEmulator, mailbox: str
-) -> None:
-    emulator.add_fault("item_error", operation="CreateItem", code="ErrorMailboxStoreUnavailable", index=3, count=1)
-    results = await calendars.write(mailbox, MailboxState(), creates(60))
-    assert errors(results) == [""] * 3 + ["MailboxStoreUnavailable"] + ["BatchProcessingStopped"] * 56
-    assert emulator.counters()["requests"] == {"CreateItem": 1}, "the ten of the second request were not sent"
-
-
-async def test_an_error_of_the_last_item_of_a_request_stops_no_other_request(
-    open_gateway: OpenGateway, emulator: RunningEmulator, mailbox: str
-) -> None:
-    gateway = open_gateway(items=1)
-    emulator.add_fault("item_error", operation="CreateItem", code="ErrorItemSave", count=1)
-    assert errors(await gateway.write(mailbox, MailboxState(), creates(3))) == ["ItemSave", "", ""]
-    emulator.add_fault("soap_fault", operation="CreateItem", code="ErrorSchemaValidation", count=1)
-    assert errors(await gateway.write(mailbox, MailboxState(), creates(3))) == ["SchemaValidation", "", ""]
-
-
 async def test_content_that_is_refused_is_found_alone(
     calendars: EwsGateway, emulator: RunningEmulator, mailbox: str
 ) -> None:
