@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from itertools import count, groupby, pairwise
 from typing import Any
 
+import pytest
+
 from contract.event import ChangedEvent
 from contract.partition import partition_of
 from tests.integration.conftest import StartSystem
@@ -94,6 +96,7 @@ def check_that_nobody_overlapped(one: System) -> int:
     return changed_hands
 
 
+@pytest.mark.timeout(120)
 async def test_partitions_are_shared_evenly_and_change_hands_one_at_a_time(system: StartSystem) -> None:
     mailboxes = mailboxes_of_every_partition(2)
     one = system(mailboxes, more_accounts=[f"replica-{number}" for number in range(1, 5)])
