@@ -24,10 +24,10 @@ from consumer.core.appointment import Defaults
 from consumer.core.window import Window
 from consumer.enrolment import EnrolmentError, EnrolmentFile
 from consumer.lanes.delivery import Delivery
-from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
+from consumer.lanes.surroundings import Surroundings
 from consumer.settings import PREFIX, RunSettings, SettingsError
 from consumer.telemetry.health import Health, HttpPort
 from consumer.telemetry.logs import logger
@@ -133,7 +133,7 @@ async def _consume(
     replica = Replica(url, settings.replica, settings.partitions, rungs, work)
     settle = Settle(replica.publish, metrics, now, _look_rung(settings, rung_seconds))
     late = LateWrites(settle.publish_late)
-    memory = Memory(time.monotonic)
+    memory = Memory(time.monotonic, settings.memory_limit, count=metrics.count_recall)
     lanes = Lanes(
         lambda lanes: Surroundings(
             calendars=calendars,
@@ -155,6 +155,7 @@ async def _consume(
         rung_seconds,
     )
     metrics.watch_lanes(lambda: lanes.active)
+    metrics.watch_memory(lambda: memory.size, lambda: len(memory))
     background = [asyncio.create_task(work) for work in (calendars.watch(), lanes.sweep(), late.run())]
     serving = asyncio.create_task(replica.run(stop))
     try:

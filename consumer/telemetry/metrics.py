@@ -8,6 +8,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from consumer.core.actions import Outcome
+from consumer.lanes.memory import Recall
 from consumer.version import VERSION
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -58,6 +59,20 @@ class Metrics:
         self.lanes_active = Gauge(
             "callsheet_lanes_active", "Mailboxes that have something to do here.", registry=self.registry
         )
+        self.recalls = Counter(
+            "callsheet_mailbox_recalls_total",
+            "Rounds in a mailbox, by whether it was remembered (hit) or had to be loaded (miss).",
+            ["result"],
+            registry=self.registry,
+        )
+        for result in Recall:
+            self.recalls.labels(result)
+        self.memory_bytes = Gauge(
+            "callsheet_memory_bytes", "Bytes that remembered mailboxes take, about.", registry=self.registry
+        )
+        self.memory_mailboxes = Gauge(
+            "callsheet_memory_mailboxes", "Mailboxes that are remembered.", registry=self.registry
+        )
         self.partitions_active = Gauge(
             "callsheet_partitions_active",
             "Partitions of its own, as this replica sees it.",
@@ -94,3 +109,12 @@ class Metrics:
     def watch_lanes(self, active: Callable[[], int]) -> None:
         """Ask for the number of active lanes whenever the metrics are read."""
         self.lanes_active.set_function(active)
+
+    def count_recall(self, result: Recall) -> None:
+        """Count one question to the memory."""
+        self.recalls.labels(result).inc()
+
+    def watch_memory(self, size: Callable[[], int], mailboxes: Callable[[], int]) -> None:
+        """Ask for the bytes and the mailboxes in memory whenever the metrics are read."""
+        self.memory_bytes.set_function(size)
+        self.memory_mailboxes.set_function(mailboxes)

@@ -11,10 +11,10 @@ from consumer.calendars.ews.gateway import EwsGateway
 from consumer.core.actions import Change, Outcome
 from consumer.core.window import Window
 from consumer.lanes.delivery import Delivery, Disposition, Done
-from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
+from consumer.lanes.surroundings import Surroundings
 from contract.times import zone
 from tests.support import eventually_async
 
@@ -61,7 +61,7 @@ class Replica:
         self.faults: list[Exception] = []
         self.late: list[Delivery] = []
         self._mailbox = mailbox
-        memory = Memory(time.monotonic)
+        self.memory = Memory(time.monotonic, max_bytes=1 << 24)
 
         async def promise_look(delivery: Delivery) -> bool:
             copy = replace(delivery, look_now=True)
@@ -72,7 +72,7 @@ class Replica:
             return Surroundings(
                 calendars=calendars,
                 settler=self.settled,
-                memory=memory,
+                memory=self.memory,
                 slots=Slots(2),
                 rungs=("1s", "2s"),
                 share=1000,
@@ -85,7 +85,7 @@ class Replica:
                 report_fault=lambda _, fault: self.faults.append(fault),
             )
 
-        self.lanes = Lanes(surroundings, memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
+        self.lanes = Lanes(surroundings, self.memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
 
     def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
         for one in changes:
