@@ -135,6 +135,7 @@ async def test_an_empty_snapshot_of_a_full_calendar_is_held_until_it_is_released
     assert (listed["reason"], listed["mailbox"], listed["attempts"]) == (Reason.MASS_REMOVAL, ANNA, 0)
     assert "20 of the 20 items" in listed["error"]
     assert looked.code == 0
+    await eventually_async(lambda: _sample(one, "held_messages") == 1, 30, what="the held one in the metrics")
     assert await count_of(one, names.HELD_QUEUE) == 1
     assert call(one, "held", "release", "--mailbox", ANNA).out == "released: 1, left: 0, looked at: 1\n"
     assert (await one.settled(22))["applied"] >= 1
