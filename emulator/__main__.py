@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import orjson
@@ -18,6 +19,7 @@ from emulator.ews.exchange import Exchange, Options
 from emulator.ews_endpoint import EwsEndpoint
 from emulator.faults.board import FaultBoard
 from emulator.http.server import HttpServer
+from emulator.journal import Journal
 from emulator.login.authenticator import Authenticator
 from emulator.login.ntlm import NtlmAcceptor
 from emulator.login.tokens import TokenFileError, Tokens
@@ -25,6 +27,7 @@ from emulator.organisation import Organisation
 from emulator.organisation_file import OrganisationError, read_organisation
 from emulator.page.live import LiveFeed
 from emulator.page.site import Site
+from emulator.request_log import RequestLog
 from emulator.routes import EWS_PATH, Routes
 from emulator.store import MemoryStore, SqliteStore
 from emulator.tls import make_certificates
@@ -41,11 +44,15 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
     tls = None
     if arguments.tls is not None:
         tls = make_certificates(arguments.tls, arguments.tls_hosts, expired=arguments.tls_expired)
-    store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
-    try:
-        counters = Counters()
+    with ExitStack() as cleanup:
+        store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
+        cleanup.callback(store.close)
+        counters, requests = Counters(), RequestLog()
         live = LiveFeed(counters)
         store.watch(live.mailbox_changed)
+        if arguments.journal is not None:
+            journal = cleanup.enter_context(closing(Journal(arguments.journal)))
+            store.watch(journal.mailbox_changed)
         exchange = Exchange(organisation, store, options=Options(late_change_keys=arguments.late_change_keys))
         acceptor = NtlmAcceptor(organisation, private)
         authenticator = Authenticator(organisation, counters, arguments.schemes, acceptor, tokens)
@@ -55,10 +62,10 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
             refuse=lambda refuse: ews_server.close() if refuse else ews_server.open(),
             later=loop.call_later,
         )
-        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, live, arguments.latency_ms)
+        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, requests, live, arguments.latency_ms)
         routes = Routes(ews, Site(organisation, store, live), tokens)
         ews_server = HttpServer(routes.answer, arguments.host, arguments.port, tls)
-        control_server = HttpServer(Control(counters, faults).answer, arguments.host, arguments.control_port)
+        control_server = HttpServer(Control(counters, requests, faults).answer, arguments.host, arguments.control_port)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
@@ -70,8 +77,6 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
         faults.clear()
         await ews_server.finish(_FINISH_SECONDS)
         live.close()
-    finally:
-        store.close()
 
 
 def _announce(arguments: Arguments, ews: HttpServer, control: HttpServer) -> None:

@@ -5,8 +5,12 @@ import logging
 import typer
 
 from producers.command_line import PROGRAM
+from producers.outbox_command import outbox
 from producers.publish_command import EXAMPLES, publish
+from producers.serve_command import EXAMPLES as SERVE_EXAMPLES
+from producers.serve_command import serve
 from producers.sync_commands import sync
+from producers.token_command import token
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +25,9 @@ app = typer.Typer(
 )
 app.command(epilog=EXAMPLES)(publish)
 app.add_typer(sync, name="sync")
+app.command(epilog=SERVE_EXAMPLES)(serve)
+app.add_typer(token, name="token")
+app.add_typer(outbox, name="outbox")
 
 
 def main() -> None:

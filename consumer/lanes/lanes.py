@@ -83,15 +83,19 @@ class Lanes:
         self._memory.forget_where(lambda mailbox: self._partition_of(mailbox) == partition)
 
     async def sweep(self) -> None:
-        """Put off what has waited too long, and what is more than may be held; again and again, until cancelled."""
+        """:meth:`relieve` again and again, until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            now = time.monotonic()
-            too_much = self.unsettled_bytes() > MAX_UNSETTLED_BYTES
-            received_before = math.inf if too_much else now - MAX_WAIT_SECONDS
-            for lane, _ in list(self._lanes.values()):
-                await put_off(self._shared, lane.give_back(received_before))
-            self._broken = {mailbox: entry for mailbox, entry in self._broken.items() if entry[0] > now}
+            await self.relieve()
+
+    async def relieve(self) -> None:
+        """Put off what has waited too long, and, when more is held than may be, everything that waits for its turn."""
+        now = time.monotonic()
+        too_much = self.unsettled_bytes() > MAX_UNSETTLED_BYTES
+        received_before = math.inf if too_much else now - MAX_WAIT_SECONDS
+        for lane, _ in list(self._lanes.values()):
+            await put_off(self._shared, lane.give_back(received_before))
+        self._broken = {mailbox: entry for mailbox, entry in self._broken.items() if entry[0] > now}
 
     def _is_broken(self, delivery: Delivery) -> bool:
         until, _ = self._broken.get(delivery.mailbox, (0.0, None))

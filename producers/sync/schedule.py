@@ -1,7 +1,7 @@
 """A schedule as every source gives it: bookings, and the people and things they are for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NewType
 
@@ -45,11 +45,15 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that one source says now. ``names`` are for people to read."""
+    """Everything that one source says now. ``names`` are for people to read.
+
+    ``addresses``: the mailboxes (lower case) of those objects whose address the source itself knows.
+    """
 
     source: str
     bookings: Mapping[str, Booking]
     names: Mapping[ScheduledObject, str]
+    addresses: Mapping[ScheduledObject, str] = field(default_factory=dict)
 
 
 def write_content(booking: BookingChanged) -> Content:

@@ -22,16 +22,18 @@ def pinned(file: str) -> dict[str, str]:
 
 def test_pyproject_names_what_the_requirements_name() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["dependencies"]) == without_uvloop("runtime.in")
-    assert set(project["optional-dependencies"]["emulator"]) == without_uvloop("emulator.in")
+    extras = project["optional-dependencies"]
+    assert set(project["dependencies"]) == without_extras("runtime.in")
+    assert set(extras["emulator"]) == without_extras("emulator.in")
+    assert set(extras["postgres"]) == requirements("runtime.in") & set(extras["postgres"])
 
 
-def without_uvloop(file: str) -> set[str]:
-    """uvloop makes things faster and is an extra of its own: nobody who installs the package must have it."""
-    return {line for line in requirements(file) if not line.startswith("uvloop")}
+def without_extras(file: str) -> set[str]:
+    """uvloop and psycopg are extras of their own: nobody who installs the package must have them."""
+    return {line for line in requirements(file) if not line.startswith(("uvloop", "psycopg"))}
 
 
-@pytest.mark.parametrize("name", ["build", "emulator", "runtime", "dev"])
+@pytest.mark.parametrize("name", ["bench", "build", "emulator", "runtime", "dev"])
 def test_in_files_are_sorted(name: str) -> None:
     lines = (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8").splitlines()
     assert lines == sorted(lines)
@@ -42,7 +44,8 @@ def test_everything_asked_for_is_pinned_with_hashes() -> None:
         "runtime.txt": requirements("runtime.in"),
         "sandbox.txt": requirements("runtime.in") | requirements("emulator.in") | requirements("build.in"),
     }
-    wanted["dev.txt"] = wanted["sandbox.txt"] | requirements("dev.in")
+    wanted["bench.txt"] = wanted["sandbox.txt"] | requirements("bench.in")
+    wanted["dev.txt"] = wanted["bench.txt"] | requirements("dev.in")
     for file, lines in wanted.items():
         pins = pinned(file)
         missing = {re.split(r"[<>=!~;\[ ]", line)[0].lower() for line in lines} - pins.keys()
@@ -53,11 +56,11 @@ def test_everything_asked_for_is_pinned_with_hashes() -> None:
 
 def test_smaller_files_pin_the_same_versions() -> None:
     every = pinned("dev.txt")
-    for file in ("runtime.txt", "sandbox.txt"):
+    for file in ("runtime.txt", "sandbox.txt", "bench.txt"):
         assert pinned(file).items() <= every.items(), file
 
 
-@pytest.mark.parametrize("file", ["runtime.txt", "sandbox.txt", "dev.txt"])
+@pytest.mark.parametrize("file", ["runtime.txt", "sandbox.txt", "bench.txt", "dev.txt"])
 def test_no_address_in_compiled_files(file: str) -> None:
     text = (REQUIREMENTS / file).read_text(encoding="utf-8")
     assert "://" not in text

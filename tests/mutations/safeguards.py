@@ -71,6 +71,13 @@ MUTATIONS: Final = (
         "tests/consumer/calendars/test_lanes.py::test_after_a_take_over_the_mailbox_is_looked_at_twice",
     ),
     Mutation(
+        "load in full when a look leaves a doubt",
+        "consumer/lanes/knowledge.py",
+        "if not all(key in found.items or key in found.tombstones for key in keys):",
+        "if not keys:",
+        "tests/consumer/calendars/test_lanes.py::test_what_is_gone_when_it_is_looked_at_is_loaded_in_full",
+    ),
+    Mutation(
         "dead item after a tombstone",
         "consumer/core/survivors.py",
         "dead_up_to = tombstone.dead_up_to if tombstone else -1",
@@ -104,8 +111,8 @@ MUTATIONS: Final = (
     Mutation(
         "a suspect is handled alone",
         "consumer/lanes/slots.py",
-        "if not alone:",
-        "if not alone or alone:",
+        "self._taken >= (1 if alone else self._limit())",
+        "self._taken >= self._limit()",
         "tests/consumer/test_slots.py::test_alone_means_alone",
     ),
     Mutation(

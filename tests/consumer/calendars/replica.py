@@ -73,7 +73,7 @@ class Replica:
                 calendars=calendars,
                 settler=self.settled,
                 memory=self.memory,
-                slots=Slots(2),
+                slots=Slots(lambda: 2),
                 rungs=("1s", "2s"),
                 share=1000,
                 window=lambda: Window.around(now().date(), 7, 180, COPENHAGEN),
@@ -87,7 +87,14 @@ class Replica:
 
         self.lanes = Lanes(surroundings, self.memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
 
-    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
+    def accept(
+        self,
+        *changes: Change,
+        mailbox: str = "",
+        delivered_before: bool = False,
+        size: int = 100,
+        seconds_ago: float = 0.0,
+    ) -> None:
         for one in changes:
             self.lanes.accept(
                 Delivery(
@@ -96,9 +103,9 @@ class Replica:
                     event_id=f"event-{next(_ids)}",
                     time=NOW,
                     partition=0,
-                    received_at=time.monotonic(),
+                    received_at=time.monotonic() - seconds_ago,
                     delivered_before=delivered_before,
-                    size=100,
+                    size=size,
                     message=None,
                 )
             )

@@ -9,6 +9,7 @@ import pytest
 from consumer.calendars.ews.gateway import EwsGateway
 from consumer.core.actions import Outcome
 from consumer.lanes.delivery import Done, Park, Retry
+from consumer.lanes.lanes import MAX_UNSETTLED_BYTES
 from contract.reasons import Reason
 from deploy.sandbox.stand_in import RunningEmulator
 from tests.conftest import EWS_PASSWORD, StartEmulator
@@ -59,6 +60,42 @@ async def test_what_arrives_meanwhile_joins_the_next_round(
     assert emulator.counters()["requests"]["UpdateItem"] == 1
     assert owner.only()["Subject"] == "Mix 5"
     assert replica.settled.of() == [APPLIED, SUPERSEDED, SUPERSEDED, APPLIED, SUPERSEDED]
+
+
+async def test_what_has_waited_too_long_is_put_off(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=300, count=1)
+    replica.accept(change(1, appointment("Mix 1")), seconds_ago=400)
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    replica.accept(change(2, appointment("Mix 2")), seconds_ago=400)
+    replica.accept(change(3, appointment("Mix 3")))
+    replica.accept(change(4, appointment("Mix 4")), seconds_ago=301)
+    await replica.lanes.relieve()
+    put_off = replica.settled.of()
+    assert [type(one) for one in put_off] == [Retry, Retry]
+    assert all(isinstance(one, Retry) and (one.rung, one.climb.attempts) == ("1s", 0) for one in put_off)
+    await replica.until_idle()
+    assert replica.settled.of()[2:] == [APPLIED, APPLIED], "what was under way, and what had just come"
+    assert owner.only()["Subject"] == "Mix 3"
+
+
+async def test_when_too_much_is_held_all_that_waits_is_put_off(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=300, count=1)
+    replica.accept(change(1, appointment("Mix 1")))
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    waiting = [change(revision, appointment(f"Mix {revision}")) for revision in range(2, 252)]
+    replica.accept(*waiting)
+    await replica.lanes.relieve()
+    assert replica.settled.of() == [], "there is room for so many small ones"
+    replica.accept(change(300, appointment("Mix 300")), size=MAX_UNSETTLED_BYTES)
+    await replica.lanes.relieve()
+    put_off = [delivery.change.revision for delivery, one in replica.settled.all if isinstance(one, Retry)]
+    assert sorted(put_off) == [*range(2, 252), 300]
+    assert replica.lanes.unsettled_bytes() == 100
+    await replica.until_idle()
+    assert replica.settled.of()[251:] == [APPLIED]
+    assert owner.only()["Subject"] == "Mix 1"
 
 
 @pytest.mark.parametrize("fault", ["commit_then_drop", "drop", "truncate"])
