@@ -1,0 +1,59 @@
+"""``callsheet-producer sync pentabarf``."""
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from contract.fields import Source as SourceName
+from producers.sources.pentabarf import read_pentabarf
+from producers.sync_commands.source import Source
+
+EXAMPLES: Final = """**Examples**
+
+`callsheet-producer sync pentabarf schedule.xml --directory people.csv --state schedule.sqlite`
+
+`callsheet-producer sync pentabarf schedule.xml anna@example.com --again --directory people.csv --state schedule.sqlite`
+– Anna has just been enrolled: send her whole state once more
+
+`callsheet-producer sync pentabarf schedule.xml --directory people.csv --state schedule.sqlite --plan`
+– only show what would be published for whom
+
+`callsheet-producer sync pentabarf schedule.xml --directory people.csv --state schedule.sqlite --days-before 0
+--days-after 30 --timezone Europe/Copenhagen --every 60s --at 06:00` – stay, and publish the next 30 days as they come
+
+The directory is CSV: `kind,id,mailbox`, then lines like `person,123,anna@example.com` and
+`room,Suite 4,suite-4@example.com`. A room's id is its name. Or TOML: tables `[person]` and `[room]`."""
+
+
+def pentabarf(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The schedule: XML, or XML in gzip.", exists=True, dir_okay=False)
+    ],
+    source: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="Name of the source in events; left out: pentabarf:// and the acronym."),
+    ] = None,
+) -> Source:
+    """Publishes what changed in a schedule of pentabarf, frab or pretalx.
+
+    Added, retimed, moved, renamed, reassigned and removed bookings, for each person and each room. Whoever is not in
+    the directory is named, and left as they are. The state is written only after the broker has confirmed: a run that
+    breaks off loses nothing, the next one publishes the rest. A damaged file changes nothing, and a schedule that has
+    lost more than 30 % of its bookings (and more than 5) waits for --accept-shrink.
+
+    For templates it knows project (the conference), container (the track), booking (the title), class (the type),
+    subtitle, abstract, description, language, track, type and people.
+    """
+    if source is not None:
+        check_source(source)
+    return Source(lambda _: read_pentabarf(file, source))
+
+
+def check_source(source: str) -> None:
+    """Raises typer.BadParameter for what cannot be the name of a source."""
+    try:
+        TypeAdapter[str](SourceName).validate_python(source)
+    except ValidationError:
+        raise typer.BadParameter("--source: expected 1 to 500 characters without spaces, like frab://studio") from None
