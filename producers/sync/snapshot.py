@@ -1,6 +1,6 @@
 """Snapshots: all bookings of the source in one mailbox and interval, in as many messages as it takes. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -46,26 +46,46 @@ def snapshots(
     An interval that is too full is cut in two where the middle one of its bookings starts or ends. One with too much
     going on at once to be cut is left out: nothing can be said of what is absent there.
     """
-    inside = sorted((one for one in bookings if one.overlaps(start, end)), key=lambda one: (one.start, one.end))
-    if sum(one.size for one in inside) + _ENVELOPE_BYTES <= limit:
-        data = MailboxSnapshot(
-            start=start.astimezone(UTC),
-            end=end.astimezone(UTC),
+    intervals = list(_intervals(bookings, start, end, limit))
+    parts = tuple(
+        MailboxSnapshot(
+            start=interval.start.astimezone(UTC),
+            end=interval.end.astimezone(UTC),
             as_of=as_of,
-            bookings=tuple(one.data for one in inside),
+            bookings=tuple(one.data for one in interval.bookings),
         )
-        return Snapshots((data,), ())
-    cut = _cut(inside, start, end)
+        for interval in intervals
+        if interval.fits
+    )
+    said = {booking.booking for part in parts for booking in part.bookings}
+    alone = {one.data.booking: one.data for interval in intervals for one in interval.bookings}
+    return Snapshots(parts, tuple(data for booking, data in alone.items() if booking not in said))
+
+
+@dataclass(frozen=True, slots=True)
+class _Interval:
+    """What overlaps [start, end), and whether one message can say it."""
+
+    start: datetime
+    end: datetime
+    bookings: Sequence[Listed]
+    fits: bool
+
+
+def _intervals(bookings: Sequence[Listed], start: datetime, end: datetime, limit: int) -> Iterator[_Interval]:
+    inside = sorted((one for one in bookings if one.overlaps(start, end)), key=lambda one: (one.start, one.end))
+    fits = sum(one.size for one in inside) + _ENVELOPE_BYTES <= limit
+    cut = None if fits else _cut(inside, start, end)
     if cut is None:
-        return Snapshots((), tuple(one.data for one in inside))
-    first, second = snapshots(inside, start, cut, as_of, limit), snapshots(inside, cut, end, as_of, limit)
-    return Snapshots(first.parts + second.parts, first.alone + second.alone)
+        yield _Interval(start, end, inside, fits)
+    else:
+        yield from _intervals(inside, start, cut, limit)
+        yield from _intervals(inside, cut, end, limit)
 
 
 def _cut(bookings: Sequence[Listed], start: datetime, end: datetime) -> datetime | None:
-    """An instant at which fewer take place than in all, as near to the middle booking as can be."""
-    ordered = sorted(bookings, key=lambda one: one.start)
-    middle = ordered[len(ordered) // 2].start
+    """An instant with fewer of them on one side of it, as near as can be to the start of the middle one."""
+    middle = bookings[len(bookings) // 2].start
     edges = {edge for one in bookings for edge in (one.start, one.end) if start < edge < end}
     halves = (
         edge
