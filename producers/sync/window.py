@@ -1,7 +1,7 @@
 """The business window: which bookings are published. Its edges are local midnights, and as days go by it moves on."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -74,5 +74,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone)
 
 
-EVERYTHING: Final = Window.around(datetime.now(UTC), None, None, ZoneInfo("UTC"))
+EVERYTHING: Final = Window(
+    _midnight(times.EARLIEST, ZoneInfo("UTC")), _midnight(times.LATEST, ZoneInfo("UTC")), ZoneInfo("UTC"), bounded=False
+)
 """The window in which every booking lies."""

@@ -51,7 +51,7 @@ def print_plan(plan: Plan) -> None:
     out = Console(markup=False, highlight=False)
     if not out.is_terminal:
         out = Console(markup=False, highlight=False, width=_WIDTH_IN_FILES)
-    table = Table("mailbox", "", "booking", "start", "end", "title")
+    table = Table("mailbox", "what", "booking", "start", "end", "title")
     mailbox = None
     rows = list(_rows(plan))
     for row in rows:
