@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos audit mutations setup test check lint types pytest format
+.PHONY: help demo chaos bench audit mutations setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -21,6 +21,10 @@ help:
 	'  make chaos             Kills and pauses replicas, restarts the broker, lets Exchange fail in every way; then compares' \
 	'                         every calendar. About 9 minutes. SEED=n does the same again, SHORT=1 takes about a minute,' \
 	'                         SCHEDULES=DIR takes the versions of a real schedule, JSON=FILE writes the result.' \
+	'  make bench             Measures Callsheet beside a plain consumer, on one broker and one stand-in Exchange: rates,' \
+	'                         requests, freshness, CPU, memory, replicas. About 30 minutes; writes docs/performance.md.' \
+	'                         QUICK=1 takes at most 8 and writes nothing, SCHEDULES=DIR adds the versions of a real' \
+	'                         schedule, JSON=FILE says where the results go, ARGS="--only backfill" takes one workload.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
 	'                         About four minutes. ARGS=tombstone takes one of them.' \
 	'  make audit             Asks a public service whether a pinned dependency has a known weakness (pip-audit).' \
@@ -43,6 +47,11 @@ chaos:
 	@deploy/sandbox/setup.sh run
 	@exec $(PYTHON_BIN)/python -m deploy.sandbox.chaos $(if $(SEED),--seed $(SEED)) $(if $(SHORT),--short) \
 		$(if $(SCHEDULES),--schedules '$(SCHEDULES)') $(if $(JSON),--json '$(JSON)') $(ARGS)
+
+bench:
+	@deploy/sandbox/setup.sh bench
+	@exec $(PYTHON_BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(SCHEDULES),--schedules '$(SCHEDULES)') \
+		$(if $(JSON),--json '$(JSON)') $(ARGS)
 
 audit:
 	@deploy/sandbox/setup.sh run

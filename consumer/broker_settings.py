@@ -44,7 +44,20 @@ def _delays(text: object) -> tuple[str, ...]:
     return names
 
 
+_SIZE: Final = re.compile(r"(\d+)\s*(KiB|MiB|GiB)?")
+_SIZE_UNITS: Final = {"KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+def size(text: object) -> int:
+    """A size like ``128MiB`` or a number of bytes. Raises ValueError."""
+    match = _SIZE.fullmatch(str(text).strip())
+    if match is None:
+        raise ValueError("a size like 128MiB or 1GiB")
+    return int(match[1]) * _SIZE_UNITS.get(match[2], 1)
+
+
 Seconds = Annotated[float, BeforeValidator(seconds), Field(gt=0)]
+Bytes = Annotated[int, BeforeValidator(size)]
 
 _AMQP_URL: Final = "amqp://user:password@host:5672/vhost or amqps://…"
 

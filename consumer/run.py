@@ -6,12 +6,12 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-
-from aio_pika.abc import AbstractIncomingMessage
+from functools import partial
 
 from consumer.amqp.care import Care
 from consumer.amqp.intake import Intake, facts_of
 from consumer.amqp.late import LateWrites
+from consumer.amqp.received import Received
 from consumer.amqp.replica import Replica, Work
 from consumer.amqp.settle import Settle
 from consumer.breaker import Breaker, BreakerState
@@ -24,10 +24,10 @@ from consumer.core.appointment import Defaults
 from consumer.core.window import Window
 from consumer.enrolment import EnrolmentError, EnrolmentFile
 from consumer.lanes.delivery import Delivery
-from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
+from consumer.lanes.surroundings import Surroundings
 from consumer.settings import PREFIX, RunSettings, SettingsError
 from consumer.telemetry.health import Health, HttpPort
 from consumer.telemetry.logs import logger
@@ -101,7 +101,7 @@ async def _consume(
         log("breaker", state=breaker.state.name.lower(), reason=breaker.reason)
         replica.look()
 
-    async def on_message(message: AbstractIncomingMessage, number: int) -> None:
+    async def on_message(message: Received, number: int) -> None:
         taken = intake.take(message, number)
         if isinstance(taken, Delivery):
             taken.as_standby = not replica.owns(number)
@@ -109,7 +109,9 @@ async def _consume(
                 care.suspect(number)
             lanes.accept(taken)
         else:
-            await settle.settle_message(message, number, taken, facts_of(message, number))
+            facts = partial(facts_of, message, number)
+            # Nothing was written to a calendar, so nobody needs to know whether the acknowledgement got through.
+            await settle.settle_message(message, number, taken, facts, written=False)
 
     breaker = Breaker(time.monotonic, settings.login_pause)
     metrics.breaker_state.set(breaker.state.value)
@@ -131,7 +133,7 @@ async def _consume(
     replica = Replica(url, settings.replica, settings.partitions, rungs, work)
     settle = Settle(replica.publish, metrics, now, _look_rung(settings, rung_seconds))
     late = LateWrites(settle.publish_late)
-    memory = Memory(time.monotonic)
+    memory = Memory(time.monotonic, settings.memory_limit, count=metrics.count_recall)
     lanes = Lanes(
         lambda lanes: Surroundings(
             calendars=calendars,
@@ -153,6 +155,7 @@ async def _consume(
         rung_seconds,
     )
     metrics.watch_lanes(lambda: lanes.active)
+    metrics.watch_memory(lambda: memory.size, lambda: len(memory))
     background = [asyncio.create_task(work) for work in (calendars.watch(), lanes.sweep(), late.run())]
     serving = asyncio.create_task(replica.run(stop))
     try:

@@ -11,11 +11,13 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from consumer.broker_settings import (
     PREFIX,
     BrokerSettings,
+    Bytes,
     Seconds,
     Settings,
     SettingsError,
     read_settings,
     seconds,
+    size,
     url_parts,
 )
 from consumer.calendars.ews.connection import Endpoint, OAuthClient, tls_context
@@ -123,6 +125,7 @@ class RunSettings(ExchangeSettings):
     days_before: Annotated[int, Field(ge=0, le=3650)] = 7
     days_after: Annotated[int, Field(ge=0, le=3650)] = 180
     prefetch: Annotated[int, Field(ge=1, le=65535)] = 1000
+    memory_limit: Bytes = size("128MiB")
     second_look_margin: Seconds = 60.0
     login_pause: Seconds = 60.0
     enabled: bool = True

@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import sys
 import tempfile
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import orjson
@@ -18,6 +19,7 @@ from emulator.ews.exchange import Exchange, Options
 from emulator.ews_endpoint import EwsEndpoint
 from emulator.faults.board import FaultBoard
 from emulator.http.server import HttpServer
+from emulator.journal import Journal
 from emulator.login.authenticator import Authenticator
 from emulator.login.ntlm import NtlmAcceptor
 from emulator.login.tokens import TokenFileError, Tokens
@@ -41,11 +43,15 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
     tls = None
     if arguments.tls is not None:
         tls = make_certificates(arguments.tls, arguments.tls_hosts, expired=arguments.tls_expired)
-    store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
-    try:
+    with ExitStack() as cleanup:
+        store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
+        cleanup.callback(store.close)
         counters = Counters()
         live = LiveFeed(counters)
         store.watch(live.mailbox_changed)
+        if arguments.journal is not None:
+            journal = cleanup.enter_context(closing(Journal(arguments.journal)))
+            store.watch(journal.mailbox_changed)
         exchange = Exchange(organisation, store, options=Options(late_change_keys=arguments.late_change_keys))
         acceptor = NtlmAcceptor(organisation, private)
         authenticator = Authenticator(organisation, counters, arguments.schemes, acceptor, tokens)
@@ -70,8 +76,6 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
         faults.clear()
         await ews_server.finish(_FINISH_SECONDS)
         live.close()
-    finally:
-        store.close()
 
 
 def _announce(arguments: Arguments, ews: HttpServer, control: HttpServer) -> None:

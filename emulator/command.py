@@ -58,6 +58,7 @@ class Arguments:
     latency_ms: float
     schemes: tuple[Scheme, ...]
     token_file: Path | None
+    journal: Path | None
     seed: int
 
 
@@ -91,6 +92,7 @@ def read_arguments(argv: list[str] | None = None) -> Arguments:
     parser.add_argument(
         "--latency-ms", type=_milliseconds, default=0.0, metavar="N", help="wait so long before every request (0)"
     )
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="append the moment and the mailbox of each write")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the faults' shares (0)")
     found = parser.parse_args(argv)
     if found.tls is None and (found.tls_host or found.tls_expired):
@@ -108,6 +110,7 @@ def read_arguments(argv: list[str] | None = None) -> Arguments:
         latency_ms=found.latency_ms,
         schemes=found.auth,
         token_file=found.token_file,
+        journal=found.journal,
         seed=found.seed,
     )
 

@@ -6,7 +6,10 @@ import typer
 
 from producers.command_line import PROGRAM
 from producers.publish_command import EXAMPLES, publish
+from producers.serve_command import EXAMPLES as SERVE_EXAMPLES
+from producers.serve_command import serve
 from producers.sync_commands import sync
+from producers.token_command import token
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,6 +24,8 @@ app = typer.Typer(
 )
 app.command(epilog=EXAMPLES)(publish)
 app.add_typer(sync, name="sync")
+app.command(epilog=SERVE_EXAMPLES)(serve)
+app.add_typer(token, name="token")
 
 
 def main() -> None:

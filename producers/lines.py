@@ -8,16 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from contract.codec import decode, encode
-from contract.event import (
-    MAX_EVENT_BYTES,
-    MAX_SNAPSHOT_BYTES,
-    Event,
-    SnapshotEvent,
-    highest_revision,
-    revision_in_future,
-)
+from contract.event import MAX_SNAPSHOT_BYTES, Event
 from contract.reasons import EventError, Reason
+from producers.checked import checked_event
 from producers.publisher import MAX_IN_FLIGHT, Publisher
 
 _CHUNK_BYTES: Final = 64 * 1024
@@ -89,16 +82,7 @@ def checked(line: Line, now: datetime) -> Event:
     if line.content is None:
         expected = f"at most {MAX_SNAPSHOT_BYTES} bytes for a snapshot"
         raise EventError(Reason.TOO_LARGE, "message", f"{line.length} bytes", expected)
-    event = decode(line.content)
-    revision = highest_revision(event)
-    if revision_in_future(revision, now):
-        expected = "a time in milliseconds that is at most one hour ahead"
-        raise EventError(Reason.REVISION_IN_FUTURE, "data.revision", str(revision), expected)
-    longest = MAX_SNAPSHOT_BYTES if isinstance(event, SnapshotEvent) else MAX_EVENT_BYTES
-    length = len(encode(event))  # with every default written out it may be longer than the line
-    if length > longest:
-        raise EventError(Reason.TOO_LARGE, "message", f"{length} bytes as published", f"at most {longest} bytes")
-    return event
+    return checked_event(line.content, now)
 
 
 @dataclass(slots=True)

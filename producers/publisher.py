@@ -89,10 +89,15 @@ class Publisher:
         """How many events wait for the broker's confirm now."""
         return self._in_flight
 
+    @property
+    def connected(self) -> bool:
+        """True while a channel is open, as far as this side can tell."""
+        return self._channel is not None and self._is_open(self._channel)
+
     async def __aenter__(self) -> Self:
         """Connects. Raises the errors of :meth:`publish`."""
         try:
-            await self._until_done("the connection", self._open_exchange)
+            await self.connect()
         except BaseException:
             await self._abandon()
             raise
@@ -101,6 +106,17 @@ class Publisher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.close()
+
+    async def connect(self) -> None:
+        """Returns when a connection is open. Raises the errors of :meth:`publish`; it may be tried again after them.
+
+        Only a program that stays up while the broker is away needs it: :meth:`publish` connects by itself.
+        """
+        await self._until_done("the connection", self._open_exchange)
+
+    async def close(self) -> None:
+        """Closes the connection, within seconds whether or not the broker answers."""
         await self._abandon()
 
     async def publish(self, event: Event) -> None:
@@ -194,7 +210,7 @@ class Publisher:
     async def _open_exchange(self) -> AbstractExchange:
         """The exchange on a channel that is open, connecting where necessary."""
         async with self._opening:
-            if self._exchange is not None and self._channel is not None and self._is_open(self._channel):
+            if self._exchange is not None and self.connected:
                 return self._exchange
             await self._abandon()
             try:

@@ -10,6 +10,7 @@ compile() {
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
         --no-emit-index-url --no-emit-find-links --output-file "$output" "$@"
 }
-compile dev.txt "$@" dev.in build.in emulator.in runtime.in
+compile dev.txt "$@" dev.in bench.in build.in emulator.in runtime.in
+compile bench.txt --constraints dev.txt bench.in build.in emulator.in runtime.in
 compile sandbox.txt --constraints dev.txt build.in emulator.in runtime.in
 compile runtime.txt --constraints dev.txt runtime.in

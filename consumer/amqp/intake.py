@@ -5,8 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
-from aio_pika.abc import AbstractIncomingMessage
-
+from consumer.amqp.received import Received
 from consumer.amqp.settle import Forward, Suspect
 from consumer.core.actions import Change, Outcome
 from consumer.core.appointment import Defaults, appointment_of
@@ -46,7 +45,7 @@ class Intake:
         self._clock = clock
         self._steady = steady
 
-    def take(self, message: AbstractIncomingMessage, partition: int) -> Delivery | Disposition | Forward | Suspect:
+    def take(self, message: Received, partition: int) -> Delivery | Disposition | Forward | Suspect:
         """The delivery for a lane, or the disposition of a message that does not get so far. Never raises."""
         try:
             event = decode(message.body)
@@ -86,7 +85,7 @@ class Intake:
             time=event.time,
             partition=partition,
             received_at=time.monotonic(),
-            delivered_before=bool(message.redelivered) or names.HEADER_AGAIN in message.headers,
+            delivered_before=message.redelivered or names.HEADER_AGAIN in message.headers,
             size=len(message.body),
             message=message,
             climb=Climb(_number(message, names.HEADER_ATTEMPTS), _first_failure(message)),
@@ -107,19 +106,21 @@ class Intake:
         )
 
 
-def _number(message: AbstractIncomingMessage, header: str) -> int:
+def _number(message: Received, header: str) -> int:
     value = message.headers.get(header, 0)
     return min(max(value, 0), _LARGEST_NUMBER) if isinstance(value, int) else 0
 
 
-def _first_failure(message: AbstractIncomingMessage) -> datetime | None:
+def _first_failure(message: Received) -> datetime | None:
     value = message.headers.get(names.HEADER_FIRST_FAILURE)
+    if value is None:
+        return None
     try:
         return parse_instant(value)
     except ValueError:
         return None
 
 
-def facts_of(message: AbstractIncomingMessage, partition: int) -> dict[str, Any]:
+def facts_of(message: Received, partition: int) -> dict[str, Any]:
     """What the log says of a message that was not read as an event."""
     return {"event_id": message.message_id, "partition": partition}

@@ -5,20 +5,22 @@ the copy cannot be confirmed the message stays unsettled, and the broker deliver
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from aio_pika import DeliveryMode, Message
-from aio_pika.abc import AbstractIncomingMessage, HeadersType
+from aio_pika.abc import HeadersType
 from aio_pika.exceptions import AMQPError
 
 from consumer.amqp.calls import answered
+from consumer.amqp.received import Received
 from consumer.core.actions import Outcome
 from consumer.ladder import Climb
 from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
-from consumer.telemetry.logs import logger
+from consumer.telemetry.logs import logger, logger_debugs
 from consumer.telemetry.metrics import Metrics
 from contract import names
 from contract.reasons import Reason
@@ -53,21 +55,28 @@ class Settle:
         self._look_rung = look_rung
         self._metrics = metrics
         self._clock = clock
+        self._debug = logger_debugs()
 
     async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
         """See :class:`consumer.lanes.delivery.Settler`."""
-        facts = {
-            "event_id": delivery.event_id,
-            "mailbox": delivery.mailbox,
-            "booking": delivery.change.booking,
-            "revision": delivery.change.revision,
-        }
-        if not await self.settle_message(delivery.message, delivery.partition, disposition, facts):
-            return False
-        self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
-        if disposition == Done(Outcome.APPLIED):
-            self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
-        return True
+        return await self.settle_all([(delivery, disposition)])
+
+    async def settle_all(self, settled: Sequence[tuple[Delivery, Disposition]]) -> bool:
+        """See :class:`consumer.lanes.delivery.Settler`.
+
+        Only the last acknowledgement is waited for: they are written in their order, so it tells of the others, too.
+        """
+        well = True
+        for number, (delivery, disposition) in enumerate(settled, start=1):
+            last = number == len(settled)
+            facts = partial(_facts, delivery)
+            if not await self.settle_message(delivery.message, delivery.partition, disposition, facts, written=last):
+                well = False
+                continue
+            self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
+            if isinstance(disposition, Done) and disposition.outcome is Outcome.APPLIED:
+                self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
+        return well
 
     async def promise_look(self, delivery: Delivery) -> bool:
         """Send a copy of an event by way of the ladder; when it comes back its mailbox is read anew.
@@ -95,32 +104,36 @@ class Settle:
 
     async def settle_message(
         self,
-        message: AbstractIncomingMessage,
+        message: Received,
         partition: int,
         disposition: Disposition | Forward | Suspect,
-        facts: dict[str, Any],
+        facts: Callable[[], dict[str, Any]],
+        written: bool = True,
     ) -> bool:
-        """Settle a message of a partition; ``facts`` go into the log. False when it had to be left to the broker."""
+        """Settle a message of a partition; ``facts`` go into the log. False when it had to be left to the broker.
+
+        Without ``written`` the acknowledgement may still be on its way to the socket.
+        """
         try:
             outcome = await self._dispose(message, partition, disposition)
-            await answered(message.ack())
+            await answered(message.acknowledge(written))
         except LOST as error:
             # The channel is gone, or the broker did not confirm in time. The broker delivers the message again.
-            logger().info("left_unsettled", error=f"{type(error).__name__}: {error}", **facts)
+            logger().info("left_unsettled", error=f"{type(error).__name__}: {error}", **facts())
             return False
-        self._metrics.events.labels(outcome).inc()
+        self._metrics.count_event(outcome)
         if isinstance(disposition, Park):
             self._metrics.parked.labels(disposition.reason).inc()
-            logger().warning("parked", reason=str(disposition.reason), error=disposition.error, **facts)
+            logger().warning("parked", reason=str(disposition.reason), error=disposition.error, **facts())
         elif isinstance(disposition, Retry):
             climb = disposition.climb
-            logger().info("put_off", rung=disposition.rung, attempt=climb.attempts, error=disposition.error, **facts)
-        else:
-            logger().debug("settled", outcome=str(outcome), **facts)
+            logger().info("put_off", rung=disposition.rung, attempt=climb.attempts, error=disposition.error, **facts())
+        elif self._debug:
+            logger().debug("settled", outcome=str(outcome), **facts())
         return True
 
     async def _dispose(
-        self, message: AbstractIncomingMessage, partition: int, disposition: Disposition | Forward | Suspect
+        self, message: Received, partition: int, disposition: Disposition | Forward | Suspect
     ) -> Outcome:
         match disposition:
             case Done(outcome):
@@ -141,7 +154,7 @@ class Settle:
                 await self._publish(names.retry_queue(rung), names.routing_key(partition), copy)
                 return Outcome.RETRIED
 
-    def _parked(self, message: AbstractIncomingMessage, reason: Reason, error: str) -> Message:
+    def _parked(self, message: Received, reason: Reason, error: str) -> Message:
         headers: HeadersType = {
             **_kept(message),
             names.HEADER_REASON: str(reason),
@@ -151,7 +164,7 @@ class Settle:
         }
         return _copy(message, headers)
 
-    def _climbing(self, message: AbstractIncomingMessage, climb: Climb, reason: Reason, error: str) -> HeadersType:
+    def _climbing(self, message: Received, climb: Climb, reason: Reason, error: str) -> HeadersType:
         headers: HeadersType = {
             **_kept(message),
             names.HEADER_REASON: str(reason),
@@ -163,7 +176,7 @@ class Settle:
         return headers
 
 
-def _kept(message: AbstractIncomingMessage) -> dict[str, Any]:
+def _kept(message: Received) -> dict[str, Any]:
     """The headers that a copy takes along: not what the broker wrote of deaths and deliveries, nor passing marks.
 
     The wish for a look at the mailbox goes along: it holds until it is answered. So does that another replica may have
@@ -180,11 +193,21 @@ def _kept(message: AbstractIncomingMessage) -> dict[str, Any]:
     return kept
 
 
+def _facts(delivery: Delivery) -> dict[str, Any]:
+    """What the log says of a delivery."""
+    return {
+        "event_id": delivery.event_id,
+        "mailbox": delivery.mailbox,
+        "booking": delivery.change.booking,
+        "revision": delivery.change.revision,
+    }
+
+
 def _one_line(error: str) -> str:
     return " ".join(error.split())[:_MAX_ERROR]
 
 
-def _copy(message: AbstractIncomingMessage, headers: HeadersType) -> Message:
+def _copy(message: Received, headers: HeadersType) -> Message:
     """The same body under the same message id."""
     return Message(
         message.body,

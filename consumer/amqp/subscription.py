@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 
-from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractIncomingMessage
+from aio_pika.abc import AbstractChannel, AbstractConnection
+from aiormq.abc import DeliveredMessage
 
+from consumer.amqp.received import Received
 from contract import names
 
-OnMessage = Callable[[AbstractIncomingMessage, int], Awaitable[None]]
+OnMessage = Callable[[Received, int], Awaitable[None]]
 
 
 class Subscription:
@@ -43,15 +45,21 @@ class Subscription:
                 on_lost()
 
         self._channel.close_callbacks.add(closed)
-        queue = await self._channel.get_queue(names.partition_queue(self.partition), ensure=True)
         self._open = True
 
-        async def deliver(message: AbstractIncomingMessage) -> None:
+        async def deliver(message: DeliveredMessage) -> None:
             # What comes in after the release has begun goes back to the broker with the channel.
             if self._open:
-                await on_message(message, self.partition)
+                await on_message(Received.of(message), self.partition)
 
-        await queue.consume(deliver, consumer_tag=consumer_tag, arguments={"x-priority": 1 if owned else 0})
+        # Straight from the library below aio-pika, which would make one more task and a larger object of each message.
+        channel = await self._channel.get_underlay_channel()
+        await channel.basic_consume(
+            names.partition_queue(self.partition),
+            deliver,
+            consumer_tag=consumer_tag,
+            arguments={"x-priority": 1 if owned else 0},
+        )
 
     def refuse_more(self) -> None:
         """Take nothing more in; what the broker still sends stays unsettled."""

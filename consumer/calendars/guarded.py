@@ -1,7 +1,7 @@
 """The calendars behind the breaker: while Exchange as a whole is unusable nothing is asked of it but a probe."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -42,14 +42,13 @@ class GuardedCalendars:
 
     async def load(self, mailbox: str, since: datetime, ledger_folder: str | None) -> MailboxState:
         """See :class:`consumer.calendars.port.Calendars`."""
-        await self._admitted()
-        try:
-            state = await self._calendars.load(mailbox, since, ledger_folder)
-        except CalendarError as error:
-            self._failed(mailbox, error)
-            raise
-        self._breaker_hears_success(mailbox)
-        return state
+        return await self._reading(mailbox, lambda: self._calendars.load(mailbox, since, ledger_folder))
+
+    async def load_keys(
+        self, mailbox: str, since: datetime, ledger_folder: str | None, keys: Collection[str]
+    ) -> MailboxState:
+        """See :class:`consumer.calendars.port.Calendars`."""
+        return await self._reading(mailbox, lambda: self._calendars.load_keys(mailbox, since, ledger_folder, keys))
 
     async def write(self, mailbox: str, state: MailboxState, actions: Sequence[Action]) -> list[Result]:
         """See :class:`consumer.calendars.port.Calendars`."""
@@ -104,6 +103,16 @@ class GuardedCalendars:
             await asyncio.sleep(1.0)
             if self._renew():
                 return
+
+    async def _reading(self, mailbox: str, read: Callable[[], Awaitable[MailboxState]]) -> MailboxState:
+        await self._admitted()
+        try:
+            state = await read()
+        except CalendarError as error:
+            self._failed(mailbox, error)
+            raise
+        self._breaker_hears_success(mailbox)
+        return state
 
     async def _admitted(self) -> None:
         await self._hold.wait()

@@ -1,6 +1,6 @@
 """What the lanes ask of a calendar server. Exchange Web Services is behind it; others can stand beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,15 @@ class Calendars(Protocol):
         """Everything of ours in a mailbox: items that end after ``since``, what was thrown away, the ledger.
 
         ``ledger_folder`` is its id where it is known from before. Raises :class:`CalendarError`.
+        """
+        ...
+
+    async def load_keys(
+        self, mailbox: str, since: datetime, ledger_folder: str | None, keys: Collection[str]
+    ) -> MailboxState:
+        """What :meth:`load` would find of some keys, with one request; nothing of other keys, and no floors.
+
+        Without ``ledger_folder`` no tombstones are found. Raises :class:`CalendarError`.
         """
         ...
 

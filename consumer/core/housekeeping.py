@@ -38,7 +38,8 @@ def _sweep(state: MailboxState, plan: Plan, now: datetime, changing: Container[s
     for key, tombstone in state.tombstones.items():
         if tombstone.expires <= now and key not in changing and not state.items.get(key):
             raised[tombstone.source] = max(raised.get(tombstone.source, -1), tombstone.revision)
-            plan.add(_floor_key(tombstone.source), DeleteEntry(tombstone.ref, key))
+            # Each is there once: thousands whose time is over on the same day are not compared with each other.
+            plan.actions.setdefault(_floor_key(tombstone.source), []).append(DeleteEntry(tombstone.ref, key))
     for source, revision in raised.items():
         floor = state.floors.get(source)
         if floor is None or floor.revision < revision:

@@ -1,5 +1,6 @@
 """A message on its way through a lane, and what can become of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -73,4 +74,8 @@ class Settler(Protocol):
 
     async def settle(self, delivery: Delivery, disposition: Disposition) -> bool:
         """Settle a delivery. False, and never an error, when it was left to the broker, which delivers it again."""
+        ...
+
+    async def settle_all(self, settled: Sequence[tuple[Delivery, Disposition]]) -> bool:
+        """The same for all deliveries of a round, in their order. False when any of them was left to the broker."""
         ...

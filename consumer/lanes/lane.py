@@ -2,53 +2,25 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final
 
 from consumer.calendars.errors import CalendarError, Remedy
 from consumer.calendars.guarded import BREAKER_OPEN
-from consumer.calendars.port import Calendars
 from consumer.core.actions import Outcome, Verdict
 from consumer.core.decide import decide
 from consumer.core.mailbox import MailboxState
 from consumer.core.window import Window
-from consumer.ladder import Belongs, GiveUp, next_step
 from consumer.lanes import retry
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry, Settler
-from consumer.lanes.memory import Memory
-from consumer.lanes.slots import Slots
-from consumer.lanes.writing import CountWrite, carry_out
-from consumer.telemetry.logs import logger
-from contract.reasons import Reason
+from consumer.lanes.aside import put_aside, put_off
+from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from consumer.lanes.knowledge import Knowledge
+from consumer.lanes.surroundings import Surroundings
+from consumer.lanes.writing import carry_out
 
 NOT_CONFIRMED: Final = "NotConfirmed"
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What all lanes share.
-
-    ``share`` is how many unsettled events one mailbox may hold while it is held up. ``promise_look`` sees to it that an
-    event's mailbox is looked at a second time, whoever has its partition by then; it says whether the broker has
-    confirmed that. ``broken`` says that a mailbox cannot be opened, for as long as its events will wait; ``late`` is
-    told of events that were written when their partition may have been somebody else's already.
-    """
-
-    calendars: Calendars
-    settler: Settler
-    memory: Memory
-    slots: Slots
-    rungs: Sequence[str]
-    share: int
-    window: Callable[[], Window]
-    now: Callable[[], datetime]
-    count_write: CountWrite
-    promise_look: Callable[[Delivery], Awaitable[bool]]
-    broken: Callable[[str, CalendarError, str], None]
-    late: Callable[[Sequence[Delivery]], None]
-    report_fault: Callable[[str, Exception], None]
 
 
 @dataclass(slots=True, eq=False)
@@ -62,12 +34,16 @@ class Lane:
 
     mailbox: str
     shared: Surroundings
-    waiting: list[Delivery] = field(default_factory=list)
+    waiting: deque[Delivery] = field(default_factory=deque)
     batch: list[Delivery] = field(default_factory=list)
     second_look: bool = False
     held_up: bool = False
     _owed: Delivery | None = None
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
+    _knowledge: Knowledge = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._knowledge = Knowledge(self.mailbox, self.shared)
 
     @property
     def leaving(self) -> bool:
@@ -83,6 +59,13 @@ class Lane:
         """End after the attempt under way."""
         self._leaving.set()
         self.waiting.clear()
+
+    def give_back(self, received_before: float) -> list[Delivery]:
+        """Take out what arrived before a time of the monotonic clock and still waits for its round."""
+        tired = [one for one in self.waiting if one.received_at < received_before]
+        if tired:
+            self.waiting = deque(one for one in self.waiting if one.received_at >= received_before)
+        return tired
 
     async def run(self) -> None:
         """Work through what arrives, round by round."""
@@ -108,11 +91,10 @@ class Lane:
                 await self._put_aside(self.batch, failed, unfinished.error)
         except Exception as fault:  # noqa: BLE001 - a fault of ours in one mailbox must not lose its messages
             self.shared.report_fault(self.mailbox, fault)
-            self.shared.memory.forget(self.mailbox)
+            self._knowledge.forget()
             self._look_only_for_what_waits()
-            await self._put_aside(
-                self.batch, {}, CalendarError("Fault", f"{type(fault).__name__}: {fault}", Remedy.UNKNOWN)
-            )
+            error = CalendarError("Fault", f"{type(fault).__name__}: {fault}", Remedy.UNKNOWN)
+            await self._put_aside(self.batch, {}, error)
 
     def _look_only_for_what_waits(self) -> None:
         """The wish for a look goes along with the event that brought it; one that has just arrived stays."""
@@ -123,7 +105,7 @@ class Lane:
         if self.batch and self.batch[0].alone:
             return
         while self.waiting and not (self.waiting[0].alone and self.batch):
-            self.batch.append(self.waiting.pop(0))
+            self.batch.append(self.waiting.popleft())
             if self.batch[-1].alone:
                 return
 
@@ -135,47 +117,34 @@ class Lane:
         failed.clear()
         shared, batch = self.shared, self.batch
         window = shared.window()
-        if self.second_look:
-            shared.memory.forget(self.mailbox)
-        state = shared.memory.recall(self.mailbox)
-        loaded_now = state is None
-        if state is None:
-            try:
-                state = await self._load(window)
-            except CalendarError as error:
-                failed.update((delivery.change.key, error) for delivery in batch)
-                return await self._after_failure(failed, error, refused, cannot_open=True)
+        try:
+            state, loaded_now = await self._state(window)
+        except CalendarError as error:
+            failed.update((delivery.change.key, error) for delivery in batch)
+            # Nothing fails by its key when a mailbox without events cannot be read.
+            self._knowledge.doubt(failed or {"": error})
+            return await self._after_failure(failed, error, refused, cannot_open=True)
         self._owed = next((one for one in batch if one.delivered_before and not one.look_now), self._owed)
         plan = decide(state, [delivery.change for delivery in batch], window, shared.now())
         started = time.monotonic()
         failed.update(await carry_out(shared.calendars, self.mailbox, state, plan, shared.count_write))
         state.tidy = not failed
-        shared.memory.keep(self.mailbox, state, loaded_now)
-        self._doubt(failed.values())
+        self._knowledge.keep(state, loaded_now)
+        self._knowledge.doubt(failed)
         if batch and any(retry.outcome_is_unknown(error) for error in failed.values()):
             self._owed = batch[0]
         await self._keep_promise(batch if plan.actions else ())
         verdicts = list(zip(batch, plan.verdicts, strict=True))
         self.batch = [delivery for delivery in batch if delivery.change.key in failed]
-        settled = True
-        for delivery, verdict in verdicts:
-            if delivery.change.key not in failed:
-                settled &= await shared.settler.settle(delivery, _disposition(verdict))
+        settled = await shared.settler.settle_all(
+            [(one, _disposition(verdict)) for one, verdict in verdicts if one.change.key not in failed]
+        )
         wrote = bool(plan.actions)
         if wrote and (not settled or (self.leaving and failed) or time.monotonic() - started > retry.TOTAL_SECONDS):
             shared.late([delivery for delivery, _ in verdicts])
         if failed:
             await self._after_failure(failed, _worst(failed.values()), refused, cannot_open=False)
         return None
-
-    def _doubt(self, errors: Iterable[CalendarError]) -> None:
-        """Forget what is remembered of the mailbox where an error makes it doubtful."""
-        for error in errors:
-            if retry.memory_is_doubtful(error):
-                ledger_lost = error.code == "FolderNotFound"
-                if ledger_lost:
-                    logger().error("ledger_lost", mailbox=self.mailbox, now="it is made anew, without its tombstones")
-                self.shared.memory.forget(self.mailbox, ledger_too=ledger_lost)
 
     async def _keep_promise(self, written: Sequence[Delivery]) -> None:
         """Before anything is settled: a write of which we know nothing may still arrive, so somebody looks again.
@@ -191,12 +160,13 @@ class Lane:
         for delivery in self.batch:
             delivery.delivered_before = False
 
-    async def _load(self, window: Window) -> MailboxState:
-        """What stands in the mailbox. Answers the wish for a second look, if there was one."""
+    async def _state(self, window: Window) -> tuple[MailboxState, bool]:
+        """What stands in the mailbox, and whether it was loaded just now. Answers the wish for a second look."""
         wished, self.second_look = self.second_look, False
-        ledger = self.shared.memory.ledger_folder(self.mailbox)
+        if wished:
+            self._knowledge.forget()
         try:
-            return await self.shared.calendars.load(self.mailbox, window.start - window.lifetime, ledger)
+            return await self._knowledge.state(window.start - window.lifetime)
         except CalendarError:
             self.second_look = wished
             raise
@@ -204,19 +174,14 @@ class Lane:
     async def _after_failure(
         self, failed: dict[str, CalendarError], worst: CalendarError, refused: set[str], cannot_open: bool
     ) -> None:
-        """Forget what has become doubtful, put aside what seconds cannot help, ask for another attempt for the rest."""
-        self._doubt((*failed.values(), worst))
-        # Nothing failed by its key when a mailbox without events cannot be read.
+        """Put aside what seconds cannot help, ask for another attempt for the rest."""
         errors = failed or {"": worst}
         hopeful = {key: one for key, one in errors.items() if retry.worth_another_attempt(one, key in refused)}
         once_more = (Remedy.REJECTED_AGAIN, Remedy.UNKNOWN)
         refused.update(key for key, one in errors.items() if one.remedy in once_more)
         hopeless = [one for one in self.batch if one.change.key not in hopeful]
         self.batch = [one for one in self.batch if one.change.key in hopeful]
-        if cannot_open and worst.remedy is Remedy.MAILBOX:
-            await self._put_aside(hopeless, failed, worst, broken=True)
-        else:
-            await self._put_aside(hopeless, failed, worst)
+        await self._put_aside(hopeless, failed, worst, broken=cannot_open and worst.remedy is Remedy.MAILBOX)
         if hopeful:
             raise retry.Unfinished(_worst(hopeful.values()))
         self._look_only_for_what_waits()
@@ -228,32 +193,10 @@ class Lane:
         otherwise: CalendarError,
         broken: bool = False,
     ) -> None:
-        """Onto the ladder, or parked where its end is reached."""
-        for delivery in list(deliveries):
-            error = failed.get(delivery.change.key, otherwise)
-            disposition = self._later(delivery, error)
-            if broken and isinstance(disposition, Retry):
-                self.shared.broken(self.mailbox, error, disposition.rung)
-            await self.shared.settler.settle(delivery, disposition)
+        """Settle them for now; they leave the batch."""
+        await put_aside(self.shared, deliveries, failed, otherwise, broken)
         kept = {id(delivery) for delivery in deliveries}
         self.batch = [delivery for delivery in self.batch if id(delivery) not in kept]
-
-    def _later(self, delivery: Delivery, error: CalendarError) -> Disposition:
-        reason = retry.parking_reason(error)
-        if error.remedy in (Remedy.REJECTED, Remedy.REJECTED_AGAIN):
-            return Park(reason, str(error))
-        step = next_step(retry.belongs_to(error), delivery.climb, self.shared.now(), self.shared.rungs)
-        if isinstance(step, GiveUp):
-            return Park(reason, str(error))
-        return Retry(step.rung, step.climb, reason, str(error))
-
-    async def put_off(self, deliveries: Sequence[Delivery]) -> None:
-        """Onto the first rung, at no cost of an attempt: it has waited too long here, or there is too much of it."""
-        for delivery in deliveries:
-            step = next_step(Belongs.NOBODY, delivery.climb, self.shared.now(), self.shared.rungs)
-            assert not isinstance(step, GiveUp)
-            text = "put off: its mailbox is held up"
-            await self.shared.settler.settle(delivery, Retry(step.rung, step.climb, Reason.MAILBOX_UNAVAILABLE, text))
 
     async def _sleep(self, seconds: float) -> None:
         """Wait out a back-off, unless the lane is to end before. What is more than its share waits elsewhere."""
@@ -262,7 +205,7 @@ class Lane:
         self.held_up = True
         try:
             excess, self.batch = self.batch[self.shared.share :], self.batch[: self.shared.share]
-            await self.put_off(excess)
+            await put_off(self.shared, excess)
             async with asyncio.timeout(seconds):
                 await self._leaving.wait()
         except TimeoutError:

@@ -1,16 +1,17 @@
 """All lanes of one replica: who gets a delivery, what is put off, what ends when a partition goes."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable, Coroutine
 from typing import Final
 
 from consumer.calendars.errors import CalendarError
-from consumer.ladder import Belongs, GiveUp, next_step
-from consumer.lanes import retry
-from consumer.lanes.delivery import Delivery, Park, Retry
-from consumer.lanes.lane import Lane, Surroundings
+from consumer.lanes.aside import put_aside, put_off
+from consumer.lanes.delivery import Delivery
+from consumer.lanes.lane import Lane
 from consumer.lanes.memory import Memory
+from consumer.lanes.surroundings import Surroundings
 
 MAX_UNSETTLED_BYTES: Final = 64 * 1024 * 1024
 MAX_WAIT_SECONDS: Final = 300.0
@@ -52,11 +53,11 @@ class Lanes:
         """Take a delivery into the lane of its mailbox, or put it off where that mailbox cannot take it now."""
         if self._is_broken(delivery):
             _, error = self._broken[delivery.mailbox]
-            self._later(self._skip(delivery, error))
+            self._later(put_aside(self._shared, [delivery], {}, error))
             return
         lane = self._lane(delivery.mailbox)
         if lane.held_up and lane.unsettled >= self._shared.share:
-            self._later(lane.put_off([delivery]))
+            self._later(put_off(self._shared, [delivery]))
             return
         lane.waiting.append(delivery)
         if delivery.reads_anew:
@@ -82,28 +83,23 @@ class Lanes:
         self._memory.forget_where(lambda mailbox: self._partition_of(mailbox) == partition)
 
     async def sweep(self) -> None:
-        """Put off what has waited too long, and what is more than may be held; again and again, until cancelled."""
+        """:meth:`relieve` again and again, until cancelled."""
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
-            now = time.monotonic()
-            too_much = self.unsettled_bytes() > MAX_UNSETTLED_BYTES
-            for lane, _ in list(self._lanes.values()):
-                tired = [one for one in lane.waiting if too_much or now - one.received_at > MAX_WAIT_SECONDS]
-                lane.waiting = [one for one in lane.waiting if one not in tired]
-                await lane.put_off(tired)
-            self._broken = {mailbox: entry for mailbox, entry in self._broken.items() if entry[0] > now}
+            await self.relieve()
+
+    async def relieve(self) -> None:
+        """Put off what has waited too long, and, when more is held than may be, everything that waits for its turn."""
+        now = time.monotonic()
+        too_much = self.unsettled_bytes() > MAX_UNSETTLED_BYTES
+        received_before = math.inf if too_much else now - MAX_WAIT_SECONDS
+        for lane, _ in list(self._lanes.values()):
+            await put_off(self._shared, lane.give_back(received_before))
+        self._broken = {mailbox: entry for mailbox, entry in self._broken.items() if entry[0] > now}
 
     def _is_broken(self, delivery: Delivery) -> bool:
         until, _ = self._broken.get(delivery.mailbox, (0.0, None))
         return time.monotonic() < until
-
-    async def _skip(self, delivery: Delivery, error: CalendarError) -> None:
-        step = next_step(Belongs.MAILBOX, delivery.climb, self._shared.now(), self._shared.rungs)
-        reason = retry.parking_reason(error)
-        if isinstance(step, GiveUp):
-            await self._shared.settler.settle(delivery, Park(reason, str(error)))
-        else:
-            await self._shared.settler.settle(delivery, Retry(step.rung, step.climb, reason, str(error)))
 
     def _later(self, settling: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(settling)

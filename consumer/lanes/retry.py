@@ -51,6 +51,11 @@ def memory_is_doubtful(error: CalendarError) -> bool:
     return error.remedy in (Remedy.LOOK_FIRST, Remedy.REREAD, Remedy.UNKNOWN)
 
 
+def is_conflict(error: CalendarError) -> bool:
+    """True when somebody wrote to the item before us, and nothing else is in doubt."""
+    return error.code in ("IrresolvableConflict", "StaleObject")
+
+
 def outcome_is_unknown(error: CalendarError) -> bool:
     """True when the server may have written, or may yet write, without our having its answer."""
     return error.remedy in (Remedy.LOOK_FIRST, Remedy.UNKNOWN)

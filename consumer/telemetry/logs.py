@@ -55,3 +55,8 @@ def logger() -> "FilteringBoundLogger":
     """The logger. Every record has ``action`` as its first word: what is being done, in snake case."""
     log: FilteringBoundLogger = structlog.get_logger("callsheet")
     return log
+
+
+def logger_debugs() -> bool:
+    """False when what is said at level debug goes nowhere, so that it need not be put together."""
+    return logging.getLogger().isEnabledFor(logging.DEBUG)

@@ -8,6 +8,7 @@ from prometheus_client.gc_collector import GCCollector
 from prometheus_client.process_collector import ProcessCollector
 
 from consumer.core.actions import Outcome
+from consumer.lanes.memory import Recall
 from consumer.version import VERSION
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -24,14 +25,12 @@ class Metrics:
         self.events = Counter(
             "callsheet_events_total", "Events settled, by what became of them.", ["outcome"], registry=self.registry
         )
-        for outcome in Outcome:
-            self.events.labels(outcome)
+        self._by_outcome = {outcome: self.events.labels(outcome) for outcome in Outcome}
         self.parked = Counter(
             "callsheet_events_parked_total", "Events put aside, by reason.", ["reason"], registry=self.registry
         )
         self.writes = Counter("callsheet_writes_total", "Calendar items written.", ["action"], registry=self.registry)
-        for action in ("create", "update", "delete"):
-            self.writes.labels(action)
+        self._by_action = {action: self.writes.labels(action) for action in ("create", "update", "delete")}
         self.ews_requests = Counter(
             "callsheet_ews_requests_total",
             "Requests to Exchange, by operation and result (ok, or the response code).",
@@ -60,6 +59,20 @@ class Metrics:
         self.lanes_active = Gauge(
             "callsheet_lanes_active", "Mailboxes that have something to do here.", registry=self.registry
         )
+        self.recalls = Counter(
+            "callsheet_mailbox_recalls_total",
+            "Rounds in a mailbox, by whether it was remembered (hit) or had to be loaded (miss).",
+            ["result"],
+            registry=self.registry,
+        )
+        for result in Recall:
+            self.recalls.labels(result)
+        self.memory_bytes = Gauge(
+            "callsheet_memory_bytes", "Bytes that remembered mailboxes take, about.", registry=self.registry
+        )
+        self.memory_mailboxes = Gauge(
+            "callsheet_memory_mailboxes", "Mailboxes that are remembered.", registry=self.registry
+        )
         self.partitions_active = Gauge(
             "callsheet_partitions_active",
             "Partitions of its own, as this replica sees it.",
@@ -80,6 +93,10 @@ class Metrics:
         )
         Info("callsheet_build", "Which release this is.", registry=self.registry).info({"version": VERSION})
 
+    def count_event(self, outcome: Outcome) -> None:
+        """Count one event that was settled."""
+        self._by_outcome[outcome].inc()
+
     def observe_request(self, operation: str, result: str, seconds: float) -> None:
         """Count one request to Exchange."""
         self.ews_requests.labels(operation, result).inc()
@@ -87,8 +104,17 @@ class Metrics:
 
     def count_write(self, action: str) -> None:
         """Count one calendar item that was written."""
-        self.writes.labels(action).inc()
+        self._by_action[action].inc()
 
     def watch_lanes(self, active: Callable[[], int]) -> None:
         """Ask for the number of active lanes whenever the metrics are read."""
         self.lanes_active.set_function(active)
+
+    def count_recall(self, result: Recall) -> None:
+        """Count one question to the memory."""
+        self.recalls.labels(result).inc()
+
+    def watch_memory(self, size: Callable[[], int], mailboxes: Callable[[], int]) -> None:
+        """Ask for the bytes and the mailboxes in memory whenever the metrics are read."""
+        self.memory_bytes.set_function(size)
+        self.memory_mailboxes.set_function(mailboxes)

@@ -2,7 +2,8 @@
 # Makes this checkout ready to run: virtual environment, pinned and hashed requirements, a RabbitMQ broker, a browser.
 #
 #   setup.sh run    what `make demo` needs
-#   setup.sh test   what `make test` needs: the same, the development tools and Chromium
+#   setup.sh bench  what `make bench` needs: the same, and what the plain consumer is made of
+#   setup.sh test   what `make test` needs: all of it, the development tools and Chromium
 #
 # Does only what is missing, so a second run takes no time. System packages come from apt, as root or through sudo;
 # where neither is possible it says what to install and ends with 1.
@@ -11,8 +12,9 @@ set -eu
 purpose=${1:-run}
 case $purpose in
     run) requirements=requirements/sandbox.txt ;;
+    bench) requirements=requirements/bench.txt ;;
     test) requirements=requirements/dev.txt ;;
-    *) echo "usage: setup.sh run|test" >&2; exit 2 ;;
+    *) echo "usage: setup.sh run|bench|test" >&2; exit 2 ;;
 esac
 cd "$(dirname "$0")/../.."
 venv=.venv
@@ -77,16 +79,24 @@ if [ ! -x "$venv/bin/python" ] || ! "$venv/bin/python" -m pip --version >/dev/nu
     "$python" -m venv "$venv"
 fi
 
-# One stamp for each set of requirements; `test` contains all of `run`.
-digest=$(cat "$requirements" pyproject.toml | sha256sum | cut -c1-16)
-stamp=$venv/.callsheet-$purpose-$digest
-test_digest=$(cat requirements/dev.txt pyproject.toml | sha256sum | cut -c1-16)
-if [ ! -e "$stamp" ] && [ ! -e "$venv/.callsheet-test-$test_digest" ]; then
+# One stamp for each set of requirements; `bench` contains all of `run`, and `test` all of `bench`.
+stamp_of() { echo "$venv/.callsheet-$1-$(cat "requirements/$2.txt" pyproject.toml | sha256sum | cut -c1-16)"; }
+installed=no
+case $purpose in
+    run) sets="run:sandbox bench:bench test:dev" ;;
+    bench) sets="bench:bench test:dev" ;;
+    test) sets="test:dev" ;;
+esac
+for set in $sets; do
+    [ ! -e "$(stamp_of "${set%:*}" "${set#*:}")" ] || installed=yes
+done
+if [ $installed = no ]; then
     say "installing $requirements (pinned, with hashes)"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$requirements"
     "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
     rm -f "$venv"/.callsheet-*
-    : >"$stamp"
+    first=${sets%% *}
+    : >"$(stamp_of "${first%:*}" "${first#*:}")"
 fi
 
 # ---- RabbitMQ ---------------------------------------------------------------------------------------------------

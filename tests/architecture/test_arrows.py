@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "deploy": frozenset(),
 }
 # Programs that write files of the repository; they need what a developer has.
-DEVELOPMENT_TOOLS = {Path("contract/generate.py")}
+DEVELOPMENT_TOOLS = {Path("contract/generate.py"), Path("producers/serve/generate.py")}
 
 
 def imports_of(source: str) -> Iterator[str]:

@@ -25,6 +25,8 @@ def written_default(name: str, field: FieldInfo) -> str:
         return f"`{str(value).lower()}`"
     if isinstance(value, tuple):
         return f"`{','.join(value)}`"
+    if name == "memory_limit" and isinstance(value, int):
+        return f"`{value >> 20}MiB`"
     if isinstance(value, float):
         return f"`{value:g}s`"
     return f"`{value}`"

@@ -31,7 +31,7 @@ def without_uvloop(file: str) -> set[str]:
     return {line for line in requirements(file) if not line.startswith("uvloop")}
 
 
-@pytest.mark.parametrize("name", ["build", "emulator", "runtime", "dev"])
+@pytest.mark.parametrize("name", ["bench", "build", "emulator", "runtime", "dev"])
 def test_in_files_are_sorted(name: str) -> None:
     lines = (REQUIREMENTS / f"{name}.in").read_text(encoding="utf-8").splitlines()
     assert lines == sorted(lines)
@@ -42,7 +42,8 @@ def test_everything_asked_for_is_pinned_with_hashes() -> None:
         "runtime.txt": requirements("runtime.in"),
         "sandbox.txt": requirements("runtime.in") | requirements("emulator.in") | requirements("build.in"),
     }
-    wanted["dev.txt"] = wanted["sandbox.txt"] | requirements("dev.in")
+    wanted["bench.txt"] = wanted["sandbox.txt"] | requirements("bench.in")
+    wanted["dev.txt"] = wanted["bench.txt"] | requirements("dev.in")
     for file, lines in wanted.items():
         pins = pinned(file)
         missing = {re.split(r"[<>=!~;\[ ]", line)[0].lower() for line in lines} - pins.keys()
@@ -53,11 +54,11 @@ def test_everything_asked_for_is_pinned_with_hashes() -> None:
 
 def test_smaller_files_pin_the_same_versions() -> None:
     every = pinned("dev.txt")
-    for file in ("runtime.txt", "sandbox.txt"):
+    for file in ("runtime.txt", "sandbox.txt", "bench.txt"):
         assert pinned(file).items() <= every.items(), file
 
 
-@pytest.mark.parametrize("file", ["runtime.txt", "sandbox.txt", "dev.txt"])
+@pytest.mark.parametrize("file", ["runtime.txt", "sandbox.txt", "bench.txt", "dev.txt"])
 def test_no_address_in_compiled_files(file: str) -> None:
     text = (REQUIREMENTS / file).read_text(encoding="utf-8")
     assert "://" not in text

@@ -1,7 +1,9 @@
 """What is remembered of mailboxes, for how long, and how much of it."""
 
+from collections import Counter
+
 from consumer.core.mailbox import MailboxState, Standing
-from consumer.lanes.memory import Memory
+from consumer.lanes.memory import Memory, Recall
 
 
 class Clock:
@@ -15,12 +17,23 @@ class Clock:
 
 
 def state(entries: int = 1, ledger: str | None = None) -> MailboxState:
-    """A state that counts as so many entries."""
-    return MailboxState(ledger, discarded={f"k{number}": Standing(1, False, "") for number in range(entries - 1)})
+    """A state with so many entries, all of the same size."""
+    filled = MailboxState(ledger)
+    for number in range(entries):
+        filled.discarded[f"k{number}"] = Standing(1, False, "")
+    return filled
+
+
+NO_LIMIT = 1 << 30
+
+
+def room_for(*entries: int) -> int:
+    """The bytes that states with so many entries take, and not one more."""
+    return sum(state(count).size() for count in entries)
 
 
 def test_what_was_kept_comes_back() -> None:
-    memory, kept = Memory(Clock()), state()
+    memory, kept = Memory(Clock(), NO_LIMIT), state()
     assert memory.recall("anna") is None
     memory.keep("anna", kept, loaded_now=True)
     assert memory.recall("anna") is kept
@@ -29,7 +42,7 @@ def test_what_was_kept_comes_back() -> None:
 
 def test_it_is_forgotten_after_a_while_since_it_was_loaded() -> None:
     clock = Clock()
-    memory = Memory(clock, max_age_seconds=60)
+    memory = Memory(clock, NO_LIMIT, max_age_seconds=60)
     memory.keep("anna", state(ledger="L"), loaded_now=True)
     clock.seconds += 50
     memory.keep("anna", state(ledger="L"), loaded_now=False)
@@ -44,7 +57,7 @@ def test_it_is_forgotten_after_a_while_since_it_was_loaded() -> None:
 
 
 def test_forgetting_keeps_the_folder_unless_told_otherwise() -> None:
-    memory = Memory(Clock())
+    memory = Memory(Clock(), NO_LIMIT)
     memory.keep("anna", state(ledger="L"), loaded_now=True)
     memory.forget("anna")
     assert (memory.recall("anna"), memory.ledger_folder("anna")) == (None, "L")
@@ -54,18 +67,20 @@ def test_forgetting_keeps_the_folder_unless_told_otherwise() -> None:
 
 
 def test_the_least_recently_used_goes_first() -> None:
-    memory = Memory(Clock(), max_entries=30)
+    memory = Memory(Clock(), room_for(10, 10, 10))
     for mailbox in ("anna", "bo", "cilla"):
         memory.keep(mailbox, state(10), loaded_now=True)
+    assert (len(memory), memory.size) == (3, room_for(10, 10, 10))
     memory.recall("anna")
     memory.keep("dan", state(10), loaded_now=True)
     assert [name for name in ("anna", "bo", "cilla", "dan") if memory.recall(name)] == ["anna", "cilla", "dan"]
-    memory.keep("elsa", state(25), loaded_now=True)
+    memory.keep("elsa", state(30), loaded_now=True)
     assert [name for name in ("anna", "cilla", "dan", "elsa") if memory.recall(name)] == ["elsa"]
+    assert (len(memory), memory.size) == (1, room_for(30))
 
 
 def test_one_mailbox_may_be_larger_than_all_room() -> None:
-    memory = Memory(Clock(), max_entries=10)
+    memory = Memory(Clock(), room_for(10))
     memory.keep("anna", state(100), loaded_now=True)
     assert memory.recall("anna") is not None
     memory.keep("bo", state(1), loaded_now=True)
@@ -74,8 +89,8 @@ def test_one_mailbox_may_be_larger_than_all_room() -> None:
 
 
 def test_what_is_forgotten_makes_room() -> None:
-    """However often a mailbox is kept and forgotten, the count stays true: others are not pushed out by ghosts."""
-    memory = Memory(Clock(), max_entries=30)
+    """However often a mailbox is kept and forgotten, the sum stays true: others are not pushed out by ghosts."""
+    memory = Memory(Clock(), room_for(10, 20))
     memory.keep("bo", state(10), loaded_now=True)
     for _ in range(50):
         memory.keep("anna", state(10), loaded_now=True)
@@ -90,8 +105,30 @@ def test_what_is_forgotten_makes_room() -> None:
     assert memory.recall("bo") is None
 
 
+def test_what_a_round_adds_counts_from_then_on() -> None:
+    memory = Memory(Clock(), room_for(10, 10))
+    memory.keep("anna", growing := state(5), loaded_now=True)
+    memory.keep("bo", state(10), loaded_now=True)
+    growing.discarded.update(state(11).discarded)
+    assert memory.recall("bo") is not None
+    memory.keep("anna", growing, loaded_now=False)
+    assert (memory.recall("bo"), memory.size) == (None, room_for(11))
+
+
+def test_every_question_is_counted() -> None:
+    counts: Counter[Recall] = Counter()
+    clock = Clock()
+    memory = Memory(clock, NO_LIMIT, max_age_seconds=60, count=lambda result: counts.update([result]))
+    memory.recall("anna")
+    memory.keep("anna", state(), loaded_now=True)
+    memory.recall("anna")
+    clock.seconds += 61
+    memory.recall("anna")
+    assert counts == {Recall.HIT: 1, Recall.MISS: 2}
+
+
 def test_a_lost_partition_is_forgotten_with_its_folders() -> None:
-    memory = Memory(Clock())
+    memory = Memory(Clock(), NO_LIMIT)
     for mailbox in ("anna", "bo"):
         memory.keep(mailbox, state(ledger="L"), loaded_now=True)
     memory.forget_where(lambda mailbox: mailbox == "anna")

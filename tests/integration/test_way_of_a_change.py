@@ -82,3 +82,24 @@ async def test_the_service_account_logs_in(system: StartSystem, auth: str) -> No
     handshakes = one.emulator.counters()["auth"]["ntlm_handshakes"]
     assert handshakes == 0 if auth == "basic" else handshakes >= 1
     assert len(one.calendars([ANNA])[ANNA]) == 3
+
+
+async def test_what_is_remembered_stays_below_its_limit(system: StartSystem) -> None:
+    """The mailboxes used last are known, and cost one request; the others are loaded again."""
+    limit, mailboxes = 64 * 1024, [f"user-{number}@example.com" for number in range(24)]
+    one = system(mailboxes, CALLSHEET_MEMORY_LIMIT="64KiB")
+    await one.start_replicas(1)
+    (replica,) = one.replicas
+    settled = 0
+    for mailbox in mailboxes:
+        await one.publish([changed(mailbox, f"B-{number}", 1) for number in range(20)])
+        await one.settled(settled := settled + 20)
+    known = int(replica.sample("callsheet_memory_mailboxes"))
+    assert 1 < known < len(mailboxes)
+    assert 0 < replica.sample("callsheet_memory_bytes") <= limit
+    hits, misses = (replica.sample("callsheet_mailbox_recalls_total", result=result) for result in ("hit", "miss"))
+    last = mailboxes[-known + 1 :]
+    assert await _requests_for(one, *(changed(to, "B-1", 2) for to in last), settled=settled + len(last)) == len(last)
+    assert await _requests_for(one, changed(mailboxes[0], "B-1", 2), settled=settled + len(last) + 1) == 3
+    assert replica.sample("callsheet_mailbox_recalls_total", result="hit") == hits + len(last)
+    assert replica.sample("callsheet_mailbox_recalls_total", result="miss") == misses + 1

@@ -71,6 +71,13 @@ MUTATIONS: Final = (
         "tests/consumer/calendars/test_lanes.py::test_after_a_take_over_the_mailbox_is_looked_at_twice",
     ),
     Mutation(
+        "load in full when a look leaves a doubt",
+        "consumer/lanes/knowledge.py",
+        "if not all(key in found.items or key in found.tombstones for key in keys):",
+        "if not keys:",
+        "tests/consumer/calendars/test_lanes.py::test_what_is_gone_when_it_is_looked_at_is_loaded_in_full",
+    ),
+    Mutation(
         "dead item after a tombstone",
         "consumer/core/survivors.py",
         "dead_up_to = tombstone.dead_up_to if tombstone else -1",
@@ -126,8 +133,8 @@ MUTATIONS: Final = (
         "acknowledged after the confirmed copy",
         "consumer/amqp/settle.py",
         "            outcome = await self._dispose(message, partition, disposition)\n"
-        "            await answered(message.ack())\n",
-        "            await answered(message.ack())\n"
+        "            await answered(message.acknowledge(written))\n",
+        "            await answered(message.acknowledge(written))\n"
         "            outcome = await self._dispose(message, partition, disposition)\n",
         "tests/integration/test_unconfirmed_copy.py::test_a_message_is_acknowledged_only_after_its_copy_was_confirmed",
     ),

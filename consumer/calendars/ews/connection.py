@@ -71,6 +71,7 @@ class Connection:
         self._endpoint = endpoint
         self._protocol = _protocol(endpoint)
         self._session: requests.Session | None = None
+        self._request = requests.PreparedRequest()
 
     def ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
         """Send one operation in the name of a mailbox, or of the account itself; its response messages, in order.
@@ -80,12 +81,9 @@ class Connection:
         if self._token_ends_soon():
             self._drop_token()
         try:
-            if self._session is None:
-                self._session = self._protocol.create_session()
-            response = self._session.post(
-                self._endpoint.url,
-                data=envelope(self._endpoint.dialect.schema, mailbox, body),
-                headers={"X-AnchorMailbox": mailbox} if mailbox else {},
+            session = self._session or self._open()
+            response = session.send(
+                self._next_request(session, mailbox, envelope(self._endpoint.dialect.schema, mailbox, body)),
                 timeout=(min(_CONNECT_SECONDS, self._endpoint.timeout_seconds), self._endpoint.timeout_seconds),
                 allow_redirects=False,
             )
@@ -103,6 +101,28 @@ class Connection:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+    def _open(self) -> requests.Session:
+        """A new session, and the request that all of its requests are copies of.
+
+        What is the same in every request is prepared once, the log-in included: that is over a third of what a
+        request costs on our side. A token in it is as old as the session, which ends before the token does.
+        """
+        session: requests.Session = self._protocol.create_session()
+        self._request = session.prepare_request(requests.Request("POST", self._endpoint.url))
+        self._session = session
+        return session
+
+    def _next_request(self, session: requests.Session, mailbox: str | None, content: bytes) -> requests.PreparedRequest:
+        request = self._request.copy()
+        request.prepare_body(content, None)
+        if mailbox:
+            request.headers["X-AnchorMailbox"] = mailbox
+        if session.cookies:
+            # With its cookies Exchange finds the server behind the load balancer that knows this connection.
+            request.headers.pop("Cookie", None)
+            request.prepare_cookies(session.cookies)
+        return request
 
     def _token_ends_soon(self) -> bool:
         if self._endpoint.oauth is None or self._session is None:

@@ -1,13 +1,14 @@
 """The port to calendars, by Exchange Web Services."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from consumer.calendars.errors import CalendarError, Remedy
 from consumer.calendars.ews import answers, elements, messages
 from consumer.calendars.ews.connection import Connection, Endpoint
+from consumer.calendars.ews.keys import find_keys, state_of_keys
 from consumer.calendars.ews.remedies import of_a_whole_write
 from consumer.calendars.ews.state import state_of
 from consumer.calendars.ews.workers import Workers
@@ -84,6 +85,14 @@ class EwsGateway:
             folder = ledger_folder
             (entries,) = await self._all_pages(mailbox, 1, lambda at: messages.find_ledger_entries(folder, at))
         return state_of(ledger_folder, calendar, deleted, entries)
+
+    async def load_keys(
+        self, mailbox: str, since: datetime, ledger_folder: str | None, keys: Collection[str]
+    ) -> MailboxState:
+        """See :class:`consumer.calendars.port.Calendars`."""
+        folders = 2 if ledger_folder is None else 3
+        found = await self._all_pages(mailbox, folders, lambda at: find_keys(mailbox, ledger_folder, keys, at))
+        return state_of_keys(ledger_folder, since, found)
 
     async def write(self, mailbox: str, state: MailboxState, actions: Sequence[Action]) -> list[Result]:
         """See :class:`consumer.calendars.port.Calendars`."""

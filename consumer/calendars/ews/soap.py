@@ -2,6 +2,7 @@
 
 import math
 import re
+import threading
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -62,12 +63,12 @@ def response_messages(operation: str, response: requests.Response) -> list[Any]:
 def _parsed(content: bytes) -> Any:
     """The document. Exchange passes on what people paste, control characters included, which XML 1.0 does not allow."""
     try:
-        return etree.fromstring(content, _parser())
+        return etree.fromstring(content, _PARSERS.own)
     except etree.XMLSyntaxError:
         cleaned = _REFERENCE.sub(_legal_reference, _CONTROL.sub(b"", content))
         if cleaned == content:
             raise
-        return etree.fromstring(cleaned, _parser())
+        return etree.fromstring(cleaned, _PARSERS.own)
 
 
 def _legal_reference(reference: re.Match[bytes]) -> bytes:
@@ -77,8 +78,14 @@ def _legal_reference(reference: re.Match[bytes]) -> bytes:
     return reference.group() if legal else b""
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+class _Parsers(threading.local):
+    """A parser for each thread: making one costs more than reading a short answer, and two threads wait for one."""
+
+    def __init__(self) -> None:
+        self.own = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+
+
+_PARSERS: Final = _Parsers()
 
 
 def _http_error(response: requests.Response) -> CalendarError:

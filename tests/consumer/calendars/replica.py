@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
@@ -11,10 +11,10 @@ from consumer.calendars.ews.gateway import EwsGateway
 from consumer.core.actions import Change, Outcome
 from consumer.core.window import Window
 from consumer.lanes.delivery import Delivery, Disposition, Done
-from consumer.lanes.lane import Surroundings
 from consumer.lanes.lanes import Lanes
 from consumer.lanes.memory import Memory
 from consumer.lanes.slots import Slots
+from consumer.lanes.surroundings import Surroundings
 from contract.times import zone
 from tests.support import eventually_async
 
@@ -38,6 +38,11 @@ class Settled:
             self.all.append((delivery, disposition))
         return True
 
+    async def settle_all(self, settled: Sequence[tuple[Delivery, Disposition]]) -> bool:
+        for delivery, disposition in settled:
+            await self.settle(delivery, disposition)
+        return True
+
     def of(self, booking: str = "B-1") -> list[Disposition]:
         return [disposition for delivery, disposition in self.all if delivery.change.booking == booking]
 
@@ -56,7 +61,7 @@ class Replica:
         self.faults: list[Exception] = []
         self.late: list[Delivery] = []
         self._mailbox = mailbox
-        memory = Memory(time.monotonic)
+        self.memory = Memory(time.monotonic, max_bytes=1 << 24)
 
         async def promise_look(delivery: Delivery) -> bool:
             copy = replace(delivery, look_now=True)
@@ -67,7 +72,7 @@ class Replica:
             return Surroundings(
                 calendars=calendars,
                 settler=self.settled,
-                memory=memory,
+                memory=self.memory,
                 slots=Slots(2),
                 rungs=("1s", "2s"),
                 share=1000,
@@ -80,9 +85,16 @@ class Replica:
                 report_fault=lambda _, fault: self.faults.append(fault),
             )
 
-        self.lanes = Lanes(surroundings, memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
+        self.lanes = Lanes(surroundings, self.memory, lambda _: 0, {"1s": 1.0, "2s": 2.0})
 
-    def accept(self, *changes: Change, mailbox: str = "", delivered_before: bool = False) -> None:
+    def accept(
+        self,
+        *changes: Change,
+        mailbox: str = "",
+        delivered_before: bool = False,
+        size: int = 100,
+        seconds_ago: float = 0.0,
+    ) -> None:
         for one in changes:
             self.lanes.accept(
                 Delivery(
@@ -91,9 +103,9 @@ class Replica:
                     event_id=f"event-{next(_ids)}",
                     time=NOW,
                     partition=0,
-                    received_at=time.monotonic(),
+                    received_at=time.monotonic() - seconds_ago,
                     delivered_before=delivered_before,
-                    size=100,
+                    size=size,
                     message=None,
                 )
             )

@@ -106,3 +106,9 @@ async def written(calendars: Calendars, mailbox: str, state: MailboxState, *acti
 async def load(calendars: Calendars, mailbox: str, ledger: str | None = None) -> MailboxState:
     """What stands in a mailbox."""
     return await calendars.load(mailbox, SINCE, ledger)
+
+
+async def known(calendars: Calendars, mailbox: str, state: MailboxState, *bookings: str) -> MailboxState:
+    """What stands of some bookings."""
+    keys = {booking_key(SOURCE, booking) for booking in bookings}
+    return await calendars.load_keys(mailbox, SINCE, state.ledger_folder, keys)

@@ -9,9 +9,10 @@ import pytest
 from consumer.calendars.ews.gateway import EwsGateway
 from consumer.core.actions import Outcome
 from consumer.lanes.delivery import Done, Park, Retry
+from consumer.lanes.lanes import MAX_UNSETTLED_BYTES
 from contract.reasons import Reason
 from deploy.sandbox.stand_in import RunningEmulator
-from tests.conftest import EWS_PASSWORD
+from tests.conftest import EWS_PASSWORD, StartEmulator
 from tests.consumer.calendars.conftest import OpenGateway
 from tests.consumer.calendars.owner import Owner
 from tests.consumer.calendars.replica import APPLIED, SUPERSEDED, Replica
@@ -59,6 +60,42 @@ async def test_what_arrives_meanwhile_joins_the_next_round(
     assert emulator.counters()["requests"]["UpdateItem"] == 1
     assert owner.only()["Subject"] == "Mix 5"
     assert replica.settled.of() == [APPLIED, SUPERSEDED, SUPERSEDED, APPLIED, SUPERSEDED]
+
+
+async def test_what_has_waited_too_long_is_put_off(replica: Replica, emulator: RunningEmulator, owner: Owner) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=300, count=1)
+    replica.accept(change(1, appointment("Mix 1")), seconds_ago=400)
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    replica.accept(change(2, appointment("Mix 2")), seconds_ago=400)
+    replica.accept(change(3, appointment("Mix 3")))
+    replica.accept(change(4, appointment("Mix 4")), seconds_ago=301)
+    await replica.lanes.relieve()
+    put_off = replica.settled.of()
+    assert [type(one) for one in put_off] == [Retry, Retry]
+    assert all(isinstance(one, Retry) and (one.rung, one.climb.attempts) == ("1s", 0) for one in put_off)
+    await replica.until_idle()
+    assert replica.settled.of()[2:] == [APPLIED, APPLIED], "what was under way, and what had just come"
+    assert owner.only()["Subject"] == "Mix 3"
+
+
+async def test_when_too_much_is_held_all_that_waits_is_put_off(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    emulator.add_fault("latency", operation="CreateItem", ms=300, count=1)
+    replica.accept(change(1, appointment("Mix 1")))
+    await eventually_async(lambda: emulator.counters()["requests"].get("CreateItem") == 1)
+    waiting = [change(revision, appointment(f"Mix {revision}")) for revision in range(2, 252)]
+    replica.accept(*waiting)
+    await replica.lanes.relieve()
+    assert replica.settled.of() == [], "there is room for so many small ones"
+    replica.accept(change(300, appointment("Mix 300")), size=MAX_UNSETTLED_BYTES)
+    await replica.lanes.relieve()
+    put_off = [delivery.change.revision for delivery, one in replica.settled.all if isinstance(one, Retry)]
+    assert sorted(put_off) == [*range(2, 252), 300]
+    assert replica.lanes.unsettled_bytes() == 100
+    await replica.until_idle()
+    assert replica.settled.of()[251:] == [APPLIED]
+    assert owner.only()["Subject"] == "Mix 1"
 
 
 @pytest.mark.parametrize("fault", ["commit_then_drop", "drop", "truncate"])
@@ -160,6 +197,115 @@ async def test_the_owner_writes_in_between(replica: Replica, owner: Owner) -> No
     await replica.until_idle()
     assert replica.settled.of() == [APPLIED, APPLIED]
     assert (owner.only()["Subject"], set(owner.only().categories)) == ("Mix", {"Mine", "Grading"})
+
+
+async def test_a_conflict_costs_one_look_at_that_booking(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    replica.accept(*(change(1, appointment(f"Shot {number}"), f"B-{number}") for number in range(5)))
+    replica.accept(change(2, None, "B-0"))
+    await replica.until_idle()
+    for number in (1, 2):
+        item = next(item for item in owner.calendar() if item["Subject"] == f"Shot {number}")
+        owner.change(item, "item:Subject", "<t:Subject>My own words</t:Subject>")
+    emulator.reset_counters()
+    replica.accept(*(change(3, appointment(f"Mix {number}"), f"B-{number}") for number in range(1, 5)))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 2, "FindItem": 1}
+    assert sorted(item["Subject"] for item in owner.calendar()) == ["Mix 1", "Mix 2", "Mix 3", "Mix 4"]
+    emulator.reset_counters()
+    replica.accept(*(change(4, appointment("Cut"), f"B-{number}") for number in range(1, 5)))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 1}, "all of it is known again"
+
+
+async def test_a_conflict_after_a_newer_write_changes_nothing(
+    calendars: EwsGateway, mailbox: str, emulator: RunningEmulator, owner: Owner
+) -> None:
+    """What the other replica has written is seen by the look, and is newer."""
+    one, other = Replica(calendars, mailbox), Replica(calendars, mailbox)
+    one.accept(change(1, appointment()))
+    await one.until_idle()
+    other.accept(change(3, appointment("Mix 3")))
+    await other.until_idle()
+    emulator.reset_counters()
+    one.accept(change(2, appointment("Mix 2")))
+    await one.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 1, "FindItem": 1}
+    assert owner.only()["Subject"] == "Mix 3"
+    assert one.settled.of() == [APPLIED, Done(Outcome.STALE)]
+
+
+@pytest.mark.parametrize("thrown_away", [False, True], ids=["by the other replica", "by the owner"])
+async def test_what_is_gone_when_it_is_looked_at_is_loaded_in_full(
+    calendars: EwsGateway, mailbox: str, emulator: RunningEmulator, owner: Owner, thrown_away: bool
+) -> None:
+    """It may have been cancelled, and the ledger made, since this replica looked: a look alone would bring it back."""
+    one, other = Replica(calendars, mailbox), Replica(calendars, mailbox)
+    one.accept(change(1, appointment()))
+    await one.until_idle()
+    emulator.add_fault("item_error", operation="UpdateItem", code="ErrorIrresolvableConflict", index=0, count=1)
+    if thrown_away:
+        owner.delete(owner.only())
+    else:
+        other.accept(change(3, None))
+        await other.until_idle()
+    emulator.reset_counters()
+    one.accept(change(2, appointment("Mix")))
+    await one.until_idle()
+    asked = emulator.counters()["requests"]
+    assert asked["FindFolder"] == 1, "the ledger was looked for"
+    assert [item["Subject"] for item in owner.calendar()] == (["Mix"] if thrown_away else [])
+    assert one.settled.of()[1:] == [APPLIED if thrown_away else Done(Outcome.STALE)]
+
+
+async def test_two_looks_in_a_row_and_then_all_is_loaded(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    emulator.add_fault("item_error", operation="UpdateItem", code="ErrorIrresolvableConflict", index=0, count=3)
+    emulator.reset_counters()
+    replica.accept(change(2, appointment("Mix")))
+    await replica.until_idle()
+    assert emulator.counters()["requests"] == {"UpdateItem": 4, "FindItem": 3, "FindFolder": 1}
+    assert owner.only()["Subject"] == "Mix"
+
+
+async def test_an_item_that_became_a_meeting_is_replaced_after_a_conflict(
+    replica: Replica, emulator: RunningEmulator, owner: Owner
+) -> None:
+    replica.accept(change(1, appointment()))
+    await replica.until_idle()
+    guest = "<t:Attendee><t:Mailbox><t:EmailAddress>guest@elsewhere.com</t:EmailAddress></t:Mailbox></t:Attendee>"
+    owner.change(owner.only(), "calendar:RequiredAttendees", f"<t:RequiredAttendees>{guest}</t:RequiredAttendees>")
+    before = owner.only().item_id
+    emulator.reset_counters()
+    replica.accept(change(2, appointment("Mix")))
+    await replica.until_idle()
+    assert owner.only()["Subject"] == "Mix"
+    assert owner.only().item_id != before
+    assert "FindFolder" not in emulator.counters()["requests"]
+
+
+async def test_change_keys_that_change_by_themselves_cost_one_look(
+    open_gateway: OpenGateway, mailbox: str, start_emulator: StartEmulator
+) -> None:
+    """Exchange touches new items once more, seconds later: their next edit is a conflict."""
+    restless = start_emulator([mailbox], args=["--late-change-keys"])
+    replica, owner = Replica(open_gateway(restless), mailbox), Owner(restless, mailbox)
+    replica.accept(*(change(1, appointment(f"Shot {number}"), f"B-{number}") for number in range(40)))
+    await replica.until_idle()
+    state = replica.memory.recall(mailbox)
+    assert state is not None
+    written = {item.ref.change_key for items in state.items.values() for item in items}
+    await eventually_async(lambda: not written & {item.change_key for item in owner.calendar()})
+    restless.reset_counters()
+    replica.accept(*(change(2, appointment(f"Mix {number}"), f"B-{number}") for number in range(40)))
+    await replica.until_idle()
+    assert restless.counters()["requests"] == {"UpdateItem": 2, "FindItem": 1}
+    assert {item["Subject"] for item in owner.calendar()} == {f"Mix {number}" for number in range(40)}
+    await replica.lanes.give_up(0)
 
 
 async def test_the_owner_deletes_in_between(replica: Replica, owner: Owner) -> None:

@@ -8,6 +8,7 @@ import pytest
 from lxml import etree
 
 from consumer.calendars.ews import elements, messages
+from consumer.calendars.ews.keys import find_keys
 from consumer.calendars.ews.soap import envelope
 from consumer.calendars.ews.versions import DIALECTS, Dialect
 from consumer.core.actions import UpdateItem
@@ -40,6 +41,8 @@ def bodies(dialect: Dialect) -> Iterator[tuple[str, str]]:
     yield "find_ledger", messages.find_ledger(MAILBOX)
     yield "create_ledger", messages.create_ledger(MAILBOX)
     yield "find_items", messages.find_items(MAILBOX, SINCE, 249)
+    yield "find one key", find_keys(MAILBOX, None, {"k" * 32}, 0)
+    yield "find keys", find_keys(MAILBOX, REF.item_id, {"k" * 32, HOSTILE.replace("\x07", "")}, 249)
     yield "find_ledger_entries", messages.find_ledger_entries(REF.item_id, 0)
     changes = [change(2, one, booking=HOSTILE) for one in (wanted, bare, reminded)]
     yield "create_items", messages.create_items(MAILBOX, changes, dialect)

@@ -1,0 +1,1 @@
+"""Measures Callsheet beside a plain consumer, on one broker and one stand-in Exchange: ``make bench``."""
