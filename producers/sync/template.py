@@ -74,8 +74,3 @@ def _line(text: str) -> _Line:
         fields.append(_Field(name, before))
         before = ""
     return _Line(tuple(fields), before)
-
-
-PROJECT_TITLE: Final = Template.read("{project} / {container} / {booking}")
-CLIENT_NOTES: Final = Template.read("{company} / {client}")
-"""What a source that knows projects and clients uses where nothing else was asked for."""

@@ -18,7 +18,6 @@ from producers.sync.request import Request
 from producers.sync.run import Summary, SyncRefused, synchronise
 from producers.sync.schedule import Schedule
 from producers.sync.state import State
-from producers.sync.template import Template
 from producers.sync.view import View
 from producers.sync.view_file import ViewSettings, read_view_settings
 from producers.sync.window import Window
@@ -33,8 +32,7 @@ _NO_STATE: Final = Path(":memory:")
 class Job:
     """What is kept in step with what, and how. The files are read anew for each update.
 
-    ``days_before`` and ``days_after`` None: no edge on that side. ``title`` and ``notes`` are the source's own
-    templates, which ``view_file`` goes before.
+    ``days_before`` and ``days_after`` None: no edge on that side.
     """
 
     read: Read
@@ -46,8 +44,6 @@ class Job:
     days_after: int | None
     zone: ZoneInfo
     source_timeout_seconds: float
-    title: Template | None = None
-    notes: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +103,8 @@ class Updater:
             )
         view = View(
             statuses=job.statuses,
-            title=settings.templates.title or job.title,
-            notes=settings.templates.notes or job.notes,
+            title=settings.templates.title,
+            notes=settings.templates.notes,
             privacy=settings.privacy_rules,
         )
         return _Inputs(schedule, directory, view, window)

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from contract.fields import Source as SourceName
 from producers.sources.pentabarf import read_pentabarf
-from producers.sync_commands.source import Source
+from producers.sync.update import Read
 
 EXAMPLES: Final = """**Examples**
 
@@ -35,7 +35,7 @@ def pentabarf(
         str | None,
         typer.Option(metavar="NAME", help="Name of the source in events; left out: pentabarf:// and the acronym."),
     ] = None,
-) -> Source:
+) -> Read:
     """Publishes what changed in a schedule of pentabarf, frab or pretalx.
 
     Added, retimed, moved, renamed, reassigned and removed bookings, for each person and each room. Whoever is not in
@@ -48,7 +48,7 @@ def pentabarf(
     """
     if source is not None:
         check_source(source)
-    return Source(lambda _: read_pentabarf(file, source))
+    return lambda _: read_pentabarf(file, source)
 
 
 def check_source(source: str) -> None:

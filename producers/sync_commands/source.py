@@ -4,14 +4,12 @@ import asyncio
 import inspect
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from contract.event import Status
 from producers.command_line import clear_errors
 from producers.publisher import Publisher
 from producers.settings import Settings
-from producers.sync.template import Template
 from producers.sync.update import Job, Read, Updater
 from producers.sync_commands.execute import show_plan, stay, update_once
 from producers.sync_commands.options import Options
@@ -19,28 +17,21 @@ from producers.sync_commands.options import Options
 _SOURCE_TIMEOUT_SECONDS = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """How a source is read, and its own templates for title and notes, if it has any."""
-
-    read: Read
-    title: Template | None = None
-    notes: Template | None = None
-
-
-def source_command(declare: Callable[..., Source]) -> Callable[..., None]:
+def source_command(declare: Callable[..., Read]) -> Callable[..., None]:
     """The command of a source: a function with the parameters of ``declare`` and one for each of :class:`Options`.
 
-    Its name and help are those of ``declare``.
+    A parameter of ``declare`` that has the name of such an option is given its value. Name and help are those of
+    ``declare``.
     """
-    own = inspect.signature(declare).parameters
+    asked = inspect.signature(declare).parameters
     common = inspect.signature(Options).parameters
+    own = {name: parameter for name, parameter in asked.items() if name not in common}
 
     def command(**given: Any) -> None:
         with clear_errors():
             options = Options(**{name: given[name] for name in common})
             options.check()
-            _run(declare(**{name: given[name] for name in own}), options)
+            _run(declare(**{name: given[name] for name in asked}), options)
 
     parameters = [*own.values(), *common.values()]
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
@@ -49,11 +40,11 @@ def source_command(declare: Callable[..., Source]) -> Callable[..., None]:
     return command
 
 
-def _run(source: Source, options: Options) -> None:
+def _run(read: Read, options: Options) -> None:
     settings = Settings.read(os.environ, options.amqp_url)
     timeout = options.source_timeout
     job = Job(
-        read=source.read,
+        read=read,
         state=options.state,
         directory=options.directory,
         view_file=options.settings,
@@ -62,8 +53,6 @@ def _run(source: Source, options: Options) -> None:
         days_after=options.days_after,
         zone=options.zone,
         source_timeout_seconds=_SOURCE_TIMEOUT_SECONDS if timeout is None else timeout.total_seconds(),
-        title=source.title,
-        notes=source.notes,
     )
 
     def connect() -> Publisher:

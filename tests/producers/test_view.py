@@ -8,7 +8,7 @@ from contract.event import Status
 from producers.sources.damaged import DamagedFile
 from producers.sync.privacy import Privacy, PrivacyRules
 from producers.sync.schedule import Booking, Content, Schedule, content_of
-from producers.sync.template import CLIENT_NOTES, PROJECT_TITLE, Template, TemplateError
+from producers.sync.template import Template, TemplateError
 from producers.sync.view import AS_READ, UnknownField, View
 from producers.sync.view_file import read_view_settings
 
@@ -51,7 +51,7 @@ def shown(view: View, given: Booking) -> dict[str, Content]:
 
 
 def test_templates_write_title_and_notes() -> None:
-    view = View(title=PROJECT_TITLE, notes=CLIENT_NOTES)
+    view = View(title=Template.read("{project} / {container} / {booking}"), notes=Template.read("{company} / {client}"))
     written = booking({"title": "Feature X / Grading / Reel 3", "notes": "Nordic Film"})
     assert shown(view, booking({"notes": "from the source"}, **FIELDS)) == {"B-1": written.content}
     assert shown(AS_READ, written) == {"B-1": written.content}
