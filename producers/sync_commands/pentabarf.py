@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from pydantic import TypeAdapter, ValidationError
 
-from contract.fields import Source as SourceName
 from producers.sources.pentabarf import read_pentabarf
 from producers.sync.update import Read
+from producers.sync_commands.names import SourceName
 
 EXAMPLES: Final = """**Examples**
 
@@ -31,10 +30,7 @@ def pentabarf(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="The schedule: XML, or XML in gzip.", exists=True, dir_okay=False)
     ],
-    source: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Name of the source in events; left out: pentabarf:// and the acronym."),
-    ] = None,
+    source: SourceName = None,
 ) -> Read:
     """Publishes what changed in a schedule of pentabarf, frab or pretalx.
 
@@ -43,17 +39,8 @@ def pentabarf(
     breaks off loses nothing, the next one publishes the rest. A damaged file changes nothing, and a schedule that has
     lost more than 30 % of its bookings (and more than 5) waits for --accept-shrink.
 
-    For templates it knows project (the conference), container (the track), booking (the title), class (the type),
-    subtitle, abstract, description, language, track, type and people.
+    Without --source its name is pentabarf:// and the acronym. For templates it knows project (the conference),
+    container (the track), booking (the title), class (the type), subtitle, abstract, description, language, track, type
+    and people.
     """
-    if source is not None:
-        check_source(source)
     return lambda _: read_pentabarf(file, source)
-
-
-def check_source(source: str) -> None:
-    """Raises typer.BadParameter for what cannot be the name of a source."""
-    try:
-        TypeAdapter[str](SourceName).validate_python(source)
-    except ValidationError:
-        raise typer.BadParameter("--source: expected 1 to 500 characters without spaces, like frab://studio") from None
