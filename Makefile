@@ -4,7 +4,7 @@ PYTHON_BIN := .venv/bin
 # Tests spend most of their time waiting for brokers and consumers: three at a time also on two processors.
 WORKERS ?= 3
 .DEFAULT_GOAL := help
-.PHONY: help demo chaos bench audit mutations setup test check lint types pytest format
+.PHONY: help demo chaos bench outbox audit mutations setup test check lint types pytest format
 
 help:
 	@printf '%s\n' \
@@ -25,6 +25,8 @@ help:
 	'                         requests, freshness, CPU, memory, replicas. About 30 minutes; writes docs/performance.md.' \
 	'                         QUICK=1 takes at most 8 and writes nothing, SCHEDULES=DIR adds the versions of a real' \
 	'                         schedule, JSON=FILE says where the results go, ARGS="--only backfill" takes one workload.' \
+	'  make outbox            Commits 5,000 changes to a PostgreSQL and kills their producer 50 times meanwhile; then' \
+	'                         compares what was committed with what arrived. About three minutes.' \
 	'  make mutations         Switches each safeguard off in a copy of the code and shows what its scenario then ends in.' \
 	'                         About four minutes. ARGS=tombstone takes one of them.' \
 	'  make audit             Asks a public service whether a pinned dependency has a known weakness (pip-audit).' \
@@ -32,9 +34,9 @@ help:
 	'  make lint | types      One part of it.' \
 	'  make pytest WORKERS=0 ARGS="tests/contract -x"   Some of the tests, one after the other.' \
 	'  make format            Puts the code into shape.' \
-	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, chromium.' \
+	'  make setup             Only the set-up: .venv with pinned requirements, rabbitmq-server, postgresql, chromium.' \
 	'' \
-	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests chromium) with apt-get, as root' \
+	'The first run installs what is missing (python3-venv, rabbitmq-server; for the tests postgresql and chromium) with apt-get, as root' \
 	'or through sudo; without either it says what to install. Without a broker on this machine the demo borrows a virtual' \
 	'host of CALLSHEET_AMQP_URL (its management API: port 15672, or CALLSHEET_MANAGEMENT_URL).'
 
@@ -52,6 +54,10 @@ bench:
 	@deploy/sandbox/setup.sh bench
 	@exec $(PYTHON_BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(SCHEDULES),--schedules '$(SCHEDULES)') \
 		$(if $(JSON),--json '$(JSON)') $(ARGS)
+
+outbox:
+	@deploy/sandbox/setup.sh test
+	@exec $(PYTHON_BIN)/python -m tests.producers.sources.outbox_kills $(ARGS)
 
 audit:
 	@deploy/sandbox/setup.sh run

@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 
 from consumer.amqp.care import Care
+from consumer.amqp.holding import Work
 from consumer.amqp.intake import Intake, facts_of
 from consumer.amqp.late import LateWrites
 from consumer.amqp.received import Received
-from consumer.amqp.replica import Replica, Work
+from consumer.amqp.replica import Replica
 from consumer.amqp.settle import Settle
 from consumer.breaker import Breaker, BreakerState
 from consumer.broker_settings import seconds
@@ -20,6 +21,7 @@ from consumer.calendars.ews.gateway import EwsGateway
 from consumer.calendars.ews.versions import DIALECTS
 from consumer.calendars.ews.zones import SHOWABLE_ZONES
 from consumer.calendars.guarded import GuardedCalendars
+from consumer.calendars.pace import Pace
 from consumer.core.appointment import Defaults
 from consumer.core.window import Window
 from consumer.enrolment import EnrolmentError, EnrolmentFile
@@ -61,10 +63,12 @@ async def run(settings: RunSettings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     beating = asyncio.create_task(_beat(health, enrolment))
-    gateway = EwsGateway(endpoint, settings.ews_concurrency, metrics.observe_request, _stuck(metrics))
+    pace = Pace(settings.ews_batch, settings.ews_concurrency, settings.ews_timeout / 2, time.monotonic)
+    metrics.watch_pace(lambda: pace.items, lambda: pace.mailboxes)
+    gateway = EwsGateway(endpoint, pace, metrics.observe_request, _stuck(metrics))
     try:
         if settings.enabled:
-            await _consume(settings, gateway, enrolment, metrics, health, stop)
+            await _consume(settings, gateway, pace, enrolment, metrics, health, stop)
         else:
             await stop.wait()
     finally:
@@ -77,6 +81,7 @@ async def run(settings: RunSettings) -> None:
 async def _consume(
     settings: RunSettings,
     gateway: EwsGateway,
+    pace: Pace,
     enrolment: EnrolmentFile,
     metrics: Metrics,
     health: Health,
@@ -139,7 +144,7 @@ async def _consume(
             calendars=calendars,
             settler=settle,
             memory=memory,
-            slots=Slots(settings.ews_concurrency),
+            slots=Slots(lambda: pace.mailboxes),
             rungs=settings.retry_delays,
             share=max(1, settings.prefetch // 4),
             window=window,

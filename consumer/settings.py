@@ -58,6 +58,7 @@ class ExchangeSettings(BrokerSettings):
     ews_ca_file: Path | None = None
     ews_insecure: bool = False
     ews_concurrency: Annotated[int, Field(ge=1, le=200)] = 8
+    ews_batch: Annotated[int, Field(ge=1, le=500)] = 100
     ews_timeout: Seconds = 30.0
 
     @field_validator("ews_url")

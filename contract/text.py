@@ -20,6 +20,9 @@ def one_line(text: str, limit: int) -> str:
 
     ``limit`` counts UTF-16 code units, as Exchange does, and no surrogate pair is cut in two.
     """
+    if text.isprintable() and len(text) <= (limit if text.isascii() else limit // 2):
+        # Nearly every text: nothing in it is illegal or breaks a line, and it is short enough however it is counted.
+        return text.strip()
     clean = _LINE_BREAKS.sub(" ", without_illegal_characters(text)).strip()
     if _utf16_units(clean) <= limit:
         return clean

@@ -1,7 +1,7 @@
 """Instants, dates and zones as the contract writes them (RFC 3339, section 5.6)."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, available_timezones
@@ -41,7 +41,7 @@ def parse_date(text: object) -> date:
 def write_instant(instant: datetime) -> str:
     """RFC 3339 text of an aware datetime; UTC is written as ``Z``, fractions only where there are any."""
     text = instant.isoformat()
-    return text.removesuffix("+00:00") + "Z" if instant.utcoffset() == UTC.utcoffset(None) else text
+    return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
 
 
 @lru_cache(maxsize=1)

@@ -27,6 +27,7 @@ from emulator.organisation import Organisation
 from emulator.organisation_file import OrganisationError, read_organisation
 from emulator.page.live import LiveFeed
 from emulator.page.site import Site
+from emulator.request_log import RequestLog
 from emulator.routes import EWS_PATH, Routes
 from emulator.store import MemoryStore, SqliteStore
 from emulator.tls import make_certificates
@@ -46,7 +47,7 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
     with ExitStack() as cleanup:
         store = SqliteStore(arguments.store) if arguments.store is not None else MemoryStore()
         cleanup.callback(store.close)
-        counters = Counters()
+        counters, requests = Counters(), RequestLog()
         live = LiveFeed(counters)
         store.watch(live.mailbox_changed)
         if arguments.journal is not None:
@@ -61,10 +62,10 @@ async def serve(arguments: Arguments, organisation: Organisation, tokens: Tokens
             refuse=lambda refuse: ews_server.close() if refuse else ews_server.open(),
             later=loop.call_later,
         )
-        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, live, arguments.latency_ms)
+        ews = EwsEndpoint(exchange, organisation, authenticator, faults, counters, requests, live, arguments.latency_ms)
         routes = Routes(ews, Site(organisation, store, live), tokens)
         ews_server = HttpServer(routes.answer, arguments.host, arguments.port, tls)
-        control_server = HttpServer(Control(counters, faults).answer, arguments.host, arguments.control_port)
+        control_server = HttpServer(Control(counters, requests, faults).answer, arguments.host, arguments.control_port)
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)

@@ -1,6 +1,7 @@
-"""The control endpoint: counters and faults, as JSON over HTTP on a port of its own.
+"""The control endpoint: counters, the last requests and faults, as JSON over HTTP on a port of its own.
 
     GET /counters     DELETE /counters
+    GET /journal      DELETE /journal
     GET /faults       POST /faults      DELETE /faults     DELETE /faults/{id}
 
 It has no log-in: it is meant for the machine the emulator runs on.
@@ -13,6 +14,7 @@ from emulator.counters import Counters
 from emulator.faults.board import Active, FaultBoard
 from emulator.faults.kinds import Fault
 from emulator.http.message import HttpRequest, HttpResponse, Peer, json_response
+from emulator.request_log import RequestLog
 
 _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 
@@ -20,20 +22,22 @@ _FAULT: TypeAdapter[Fault] = TypeAdapter(Fault)
 class Control:
     """Answers the control port's requests."""
 
-    def __init__(self, counters: Counters, faults: FaultBoard) -> None:
+    def __init__(self, counters: Counters, journal: RequestLog, faults: FaultBoard) -> None:
         self._counters = counters
+        self._journal = journal
         self._faults = faults
 
     def answer(self, request: HttpRequest, _peer: Peer) -> HttpResponse:
         """Answer one request; what is wrong with it is said as {"error": …} with status 400, 404 or 405."""
         method, path = request.method, request.path.rstrip("/")
-        if path == "/counters":
+        if path in ("/counters", "/journal"):
+            record = self._counters if path == "/counters" else self._journal
             if method == "GET":
-                return json_response(self._counters.as_json())
+                return json_response(record.as_json())
             if method == "DELETE":
-                self._counters.clear()
+                record.clear()
                 return json_response({})
-            return _error(405, "/counters takes GET and DELETE")
+            return _error(405, f"{path} takes GET and DELETE")
         if path == "/faults":
             if method == "GET":
                 return json_response([_describe(active) for active in self._faults.active()])
@@ -50,7 +54,7 @@ class Control:
             if not self._faults.remove(int(number)):
                 return _error(404, f"no fault {number}: it was never there, or has ended")
             return json_response({})
-        return _error(404, "known are /counters, /faults and /faults/{id}")
+        return _error(404, "known are /counters, /journal, /faults and /faults/{id}")
 
     def _add(self, body: bytes) -> HttpResponse:
         try:

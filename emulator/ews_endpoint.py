@@ -1,6 +1,7 @@
 """The EWS endpoint: log-in, faults, the Exchange behind it, counters."""
 
 import asyncio
+import time
 from collections.abc import Awaitable
 
 from emulator.counters import Counters
@@ -11,6 +12,7 @@ from emulator.http.message import Disconnect, HttpRequest, HttpResponse, Outcome
 from emulator.login.authenticator import Authenticator
 from emulator.organisation import Account, Organisation
 from emulator.page.live import LiveFeed
+from emulator.request_log import Entry, RequestLog
 
 _XML = "text/xml; charset=utf-8"
 
@@ -25,6 +27,7 @@ class EwsEndpoint:
         authenticator: Authenticator,
         faults: FaultBoard,
         counters: Counters,
+        journal: RequestLog,
         live: LiveFeed,
         latency_ms: float = 0.0,
     ) -> None:
@@ -33,6 +36,7 @@ class EwsEndpoint:
         self._authenticator = authenticator
         self._faults = faults
         self._counters = counters
+        self._journal = journal
         self._live = live
         self._latency_ms = latency_ms
 
@@ -48,11 +52,26 @@ class EwsEndpoint:
         mailbox = self._mailbox(request, account)
         self._counters.count_request(request.operation or "unknown", mailbox)
         self._live.request_counted()
-        strike = self._faults.strike(request.operation, mailbox or request.mailbox)
+        strike = self._faults.strike(request.operation, mailbox or request.mailbox, request.items)
         latency_ms = self._latency_ms + strike.latency_ms
+        began = time.monotonic()
+        outcome: Outcome | Awaitable[Outcome]
         if latency_ms > 0:
-            return self._later(latency_ms, request, account, strike.active, peer)
-        return self._with_fault(request, account, strike.active, peer)
+            outcome = self._later(latency_ms, request, account, strike.active, peer)
+        else:
+            outcome = self._with_fault(request, account, strike.active, peer)
+        if isinstance(outcome, Awaitable):
+            return self._noted_later(account, request.operation, mailbox, began, outcome)
+        self._journal.add(Entry(account.user, request.operation, mailbox, began, time.monotonic()))
+        return outcome
+
+    async def _noted_later(
+        self, account: Account, operation: str, mailbox: str | None, began: float, outcome: Awaitable[Outcome]
+    ) -> Outcome:
+        try:
+            return await outcome
+        finally:
+            self._journal.add(Entry(account.user, operation, mailbox, began, time.monotonic()))
 
     def _mailbox(self, request: Request, account: Account) -> str | None:
         address = request.mailbox or account.mailbox

@@ -5,6 +5,7 @@ import logging
 import typer
 
 from producers.command_line import PROGRAM
+from producers.outbox_command import outbox
 from producers.publish_command import EXAMPLES, publish
 from producers.serve_command import EXAMPLES as SERVE_EXAMPLES
 from producers.serve_command import serve
@@ -26,6 +27,7 @@ app.command(epilog=EXAMPLES)(publish)
 app.add_typer(sync, name="sync")
 app.command(epilog=SERVE_EXAMPLES)(serve)
 app.add_typer(token, name="token")
+app.add_typer(outbox, name="outbox")
 
 
 def main() -> None:

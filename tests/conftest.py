@@ -10,6 +10,7 @@ import pytest
 from deploy.sandbox.borrowed_broker import ExistingBroker
 from deploy.sandbox.broker import Broker, BrokerUnavailable, PrivateBroker, broker_binary
 from deploy.sandbox.organisation import organisation as organisation_of
+from deploy.sandbox.postgres import PrivatePostgres
 from deploy.sandbox.stand_in import RunningEmulator
 from deploy.sandbox.stand_in import start_emulator as start_emulator_in
 
@@ -51,6 +52,13 @@ def broker() -> Iterator[Broker]:
     else:
         with PrivateBroker() as private:
             yield private
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PrivatePostgres]:
+    """One real PostgreSQL for the whole run."""
+    with PrivatePostgres() as private:
+        yield private
 
 
 @pytest.fixture

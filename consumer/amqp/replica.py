@@ -1,10 +1,9 @@
-"""The life of a replica on the broker: connect, find its partitions, hand them over, come back after a loss."""
+"""The life of a replica on the broker: connect, be one of the replicas, publish, come back after a loss."""
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import aio_pika
 from aio_pika import Message
@@ -15,16 +14,12 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_random_exponen
 from consumer.amqp import topology
 from consumer.amqp.balance import places
 from consumer.amqp.calls import answered
+from consumer.amqp.holding import Holding, Work
 from consumer.amqp.parked_count import watch_parked
 from consumer.amqp.roster import BEAT_SECONDS, Roster
-from consumer.amqp.subscription import OnMessage, Subscription
 from consumer.telemetry.logs import logger
-from contract import names
 
 HEARTBEAT_SECONDS = 10
-STANDBY_DELAY_SECONDS = 2.5
-"""So much later than the owner a standby subscribes: the broker activates who has waited longest."""
-
 _CONFIRM_SECONDS = 15.0
 _CONNECT_SECONDS = 15.0
 _TOPOLOGY_AGAIN_SECONDS = 5.0
@@ -32,24 +27,6 @@ _STEADY_SECONDS = 30.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _LOST = (AMQPError, ConnectionError, OSError, TimeoutError, RuntimeError)
 """What aio-pika raises when a connection or channel is gone, or cannot be had."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What a replica does with its partitions: what comes in, and what is to end before a partition is handed over.
-
-    ``prefetch`` is how many messages of a partition may be unsettled now; with 0 the partition is left to others.
-    ``available`` is false while this replica can do no work at all. ``forget`` drops what is remembered of a partition.
-    """
-
-    prefetch: Callable[[int], int]
-    available: Callable[[], bool]
-    on_message: OnMessage
-    forget: Callable[[int], None]
-    give_up: Callable[[int], Awaitable[None]]
-    on_partitions: Callable[[int], None]
-    on_parked: Callable[[int], None]
-    on_state: Callable[[str], None]
 
 
 class Replica:
@@ -62,8 +39,7 @@ class Replica:
         self._partitions = partitions
         self._rungs = rungs
         self._work = work
-        self._subscriptions: dict[int, Subscription] = {}
-        self._standby_since: dict[int, tuple[str, float]] = {}
+        self._holding = Holding(name, work, self._give_up_connection)
         self._wake = asyncio.Event()
         self._confirmed: AbstractChannel | None = None
         self._exchanges: dict[str, AbstractExchange] = {}
@@ -99,8 +75,7 @@ class Replica:
 
     def owns(self, partition: int) -> bool:
         """False while this replica only stands by for the partition; the broker may give it messages all the same."""
-        subscription = self._subscriptions.get(partition)
-        return subscription is not None and subscription.owner == self._name
+        return self._holding.owns(partition)
 
     def look(self) -> None:
         """Something has changed that bears on what this replica may do: look at it at once."""
@@ -158,7 +133,7 @@ class Replica:
             raise ConnectionError(f"{absent} is not there; run callsheet-consumer topology with the same settings")
         self._confirmed = await connection.channel(on_return_raises=True)
         self._confirmed.close_callbacks.add(self._give_up_connection)
-        roster = Roster(self._name, self._wake.set)
+        roster = Roster(self._name, self._wake.set, silent=not self._work.available())
         await roster.join(await connection.channel(publisher_confirms=False))
         background = [
             asyncio.create_task(roster.beat(), name="roster"),
@@ -175,12 +150,15 @@ class Replica:
                         task.result()
                 if self._work.available() == roster.silent:
                     await roster.keep_silent(not roster.silent)
-                await self._reconcile(connection, roster)
+                wanted = places(roster.claims(), self._partitions)
+                mine = (partition for partition, place in wanted.items() if place.owner == self._name)
+                await roster.claim(() if roster.silent else mine)
+                await self._holding.reconcile(connection, wanted)
                 await self._pause(stop, 0.5)
             if self._lost.is_set():
                 raise ConnectionError("the broker closed the connection or a channel, or did not confirm")
             await roster.say(leaving=True)
-            await self._hand_over(list(self._subscriptions))
+            await self._holding.hand_over()
         finally:
             for task in background:
                 task.cancel()
@@ -198,68 +176,14 @@ class Replica:
                 await self._wake.wait()
         self._wake.clear()
 
-    async def _reconcile(self, connection: AbstractConnection, roster: Roster) -> None:
-        """Subscribe to what is ours, stand by for what would be ours next, hand over the rest."""
-        now = asyncio.get_running_loop().time()
-        wanted = places(roster.alive(), self._partitions)
-        leaving = []
-        for partition, subscription in self._subscriptions.items():
-            place = wanted[partition]
-            stays = place.owner == self._name or (place.standby == self._name and subscription.owner == place.owner)
-            if not stays or subscription.prefetch != self._work.prefetch(partition):
-                leaving.append(partition)
-        await self._hand_over(leaving)
-        for partition, place in wanted.items():
-            present = self._subscriptions.get(partition)
-            if self._work.prefetch(partition) == 0:
-                self._standby_since.pop(partition, None)
-                continue
-            if present is not None:
-                if present.owner != place.owner:
-                    # The broker may have moved the partition to and fro without a word: nothing remembered holds.
-                    present.owner = place.owner
-                    self._work.forget(partition)
-            elif place.owner == self._name:
-                await self._subscribe(connection, partition, place.owner)
-            elif place.standby == self._name:
-                owner, since = self._standby_since.get(partition, ("", 0.0))
-                if owner != place.owner:
-                    self._standby_since[partition] = (place.owner, now)
-                elif now - since >= STANDBY_DELAY_SECONDS:
-                    await self._subscribe(connection, partition, place.owner)
-            if place.standby != self._name:
-                self._standby_since.pop(partition, None)
-        self._work.on_partitions(sum(1 for one in self._subscriptions.values() if one.owner == self._name))
-
-    async def _subscribe(self, connection: AbstractConnection, partition: int, owner: str) -> None:
-        subscription = Subscription(partition, owner, self._work.prefetch(partition))
-        tag = f"{self._name}.{names.routing_key(partition)}"
-        owned = owner == self._name
-        await subscription.open(connection, tag, owned, self._work.on_message, self._give_up_connection)
-        self._subscriptions[partition] = subscription
-        logger().info("partition_subscribed", partition=partition, owner=owner)
-
-    async def _hand_over(self, partitions: list[int]) -> None:
-        """Planned release, in the order that lets nobody overlap: take nothing more, finish, settle, close."""
-        for partition in partitions:
-            self._subscriptions[partition].refuse_more()
-        await asyncio.gather(*(self._work.give_up(partition) for partition in partitions))
-        for partition in partitions:
-            await self._subscriptions.pop(partition).close()
-            logger().info("partition_released", partition=partition)
-
     async def _drop(self, connection: AbstractConnection) -> None:
         """After a loss: what was under way is finished, so that nothing is left half done, and nobody settles it."""
-        partitions = list(self._subscriptions)
-        for partition in partitions:
-            self._subscriptions.pop(partition).refuse_more()
+        partitions = self._holding.let_go()
         if self._confirmed is not None:
             self._confirmed.close_callbacks.discard(self._give_up_connection)
         connection.close_callbacks.discard(self._give_up_connection)
         self._confirmed = None
         self._exchanges.clear()
-        self._standby_since.clear()
-        self._work.on_partitions(0)
         await asyncio.gather(*(self._work.give_up(partition) for partition in partitions))
         with contextlib.suppress(*_LOST):
             async with asyncio.timeout(_CONNECT_SECONDS):

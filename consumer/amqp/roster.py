@@ -1,8 +1,11 @@
-"""Which replicas are alive: each says so once a second over a fanout exchange."""
+"""Which replicas are alive, and which partitions they call their own: each says so over a fanout exchange.
+
+Once a second, and at once when something has changed.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import orjson
 from aio_pika import Message
@@ -14,18 +17,23 @@ BEAT_SECONDS = 1.0
 SILENT_SECONDS = 3.5
 """A replica that was not heard for so long is taken for dead."""
 
-_MAX_BODY = 500
+_MAX_BODY = 4000
+
+Claims = frozenset[int]
+"""Partitions that a replica calls its own, subscribed to or about to be."""
 
 
 class Roster:
-    """The replicas that were heard lately. ``changed`` is called whenever one is new or has said that it leaves."""
+    """The replicas that were heard lately, and their claims. ``changed`` is called whenever that is not as before."""
 
-    def __init__(self, replica: str, changed: Callable[[], None]) -> None:
+    def __init__(self, replica: str, changed: Callable[[], None], silent: bool) -> None:
+        """``silent``: be counted by nobody for now."""
         self._replica = replica
         self._changed = changed
-        self._heard: dict[str, float] = {}
+        self._claims: Claims = frozenset()
+        self._heard: dict[str, tuple[float, Claims]] = {}
         self._exchange: AbstractExchange | None = None
-        self.silent = False
+        self.silent = silent
 
     async def keep_silent(self, silent: bool) -> None:
         """Be counted by nobody, because no work can be done here; or be counted again."""
@@ -33,12 +41,13 @@ class Roster:
         await self.say(leaving=silent)
 
     async def join(self, channel: AbstractChannel) -> None:
-        """Listen, and say that we are there."""
+        """Listen, and say that we are there, unless we are to keep silent."""
         self._exchange = await channel.get_exchange(REPLICAS_EXCHANGE, ensure=False)
         queue = await channel.declare_queue(exclusive=True, auto_delete=True, durable=False)
         await queue.bind(self._exchange)
         await queue.consume(self._hear, no_ack=True)
-        await self.say(leaving=False)
+        if not self.silent:
+            await self.say(leaving=False)
 
     async def beat(self) -> None:
         """Say that we are there, again and again, until cancelled."""
@@ -50,22 +59,28 @@ class Roster:
     async def say(self, leaving: bool) -> None:
         """Say that we are there, or that we are about to go."""
         assert self._exchange is not None
-        body = orjson.dumps({"replica": self._replica, "leaving": leaving})
+        body = orjson.dumps({"replica": self._replica, "leaving": leaving, "claims": sorted(self._claims)})
         await self._exchange.publish(Message(body, expiration=SILENT_SECONDS), routing_key="", mandatory=False)
 
-    def alive(self) -> list[str]:
-        """The replicas that count now, ourselves among them, in order."""
+    async def claim(self, partitions: Iterable[int]) -> None:
+        """Call these partitions our own; said at once when they are others than before."""
+        before, self._claims = self._claims, frozenset(partitions)
+        if self._claims != before and not self.silent:
+            await self.say(leaving=False)
+
+    def claims(self) -> dict[str, Claims]:
+        """The replicas that count now, ourselves among them, with what each calls its own."""
         now = time.monotonic()
-        self._heard = {name: at for name, at in self._heard.items() if now - at < SILENT_SECONDS}
-        return sorted({self._replica, *self._heard})
+        self._heard = {name: heard for name, heard in self._heard.items() if now - heard[0] < SILENT_SECONDS}
+        return {self._replica: self._claims, **{name: claims for name, (_, claims) in self._heard.items()}}
 
     async def _hear(self, message: AbstractIncomingMessage) -> None:
         if len(message.body) > _MAX_BODY:
             return
         try:
             said = orjson.loads(message.body)
-            name, leaving = str(said["replica"]), bool(said["leaving"])
-        except (orjson.JSONDecodeError, KeyError, TypeError):
+            name, leaving, claims = str(said["replica"]), bool(said["leaving"]), frozenset(map(int, said["claims"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
             return
         if name == self._replica:
             return
@@ -73,10 +88,10 @@ class Roster:
             if self._heard.pop(name, None) is not None:
                 self._changed()
             return
-        is_new = name not in self._heard
-        self._heard[name] = time.monotonic()
-        if is_new:
+        _, before = self._heard.get(name, (0.0, None))
+        self._heard[name] = (time.monotonic(), claims)
+        if before is None and not self.silent:
             # So that the newcomer need not wait a second to hear of us.
-            if not self.silent:
-                await self.say(leaving=False)
+            await self.say(leaving=False)
+        if claims != before:
             self._changed()

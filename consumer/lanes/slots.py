@@ -1,32 +1,43 @@
 """How many mailboxes are worked on at once; and, where it must be, one alone."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 
 class Slots:
-    """A fixed number of places, given out first come, first served."""
+    """Places, given out first come, first served; as many as ``limit`` says at the time."""
 
-    def __init__(self, count: int) -> None:
-        self._count = count
-        self._free = asyncio.Semaphore(count)
-        self._one_alone = asyncio.Lock()
+    def __init__(self, limit: Callable[[], int]) -> None:
+        self._limit = limit
+        self._taken = 0
+        self._one_alone = False
+        self._waiting: deque[tuple[asyncio.Future[None], bool]] = deque()
 
     @asynccontextmanager
     async def take(self, alone: bool) -> AsyncIterator[None]:
         """A place; with ``alone`` all of them, so that nothing else is under way meanwhile."""
-        if not alone:
-            async with self._free:
-                yield
-            return
-        async with self._one_alone:
-            taken = 0
-            try:
-                for _ in range(self._count):
-                    await self._free.acquire()
-                    taken += 1
-                yield
-            finally:
-                for _ in range(taken):
-                    self._free.release()
+        place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((place, alone))
+        self._give_out()
+        try:
+            await place
+            yield
+        finally:
+            if place.done() and not place.cancelled():
+                self._taken -= 1
+                self._one_alone = False
+            self._give_out()
+
+    def _give_out(self) -> None:
+        """Let in those who wait, in their order; nobody overtakes one who waits to be alone."""
+        while self._waiting:
+            place, alone = self._waiting[0]
+            if not place.done():
+                if self._one_alone or self._taken >= (1 if alone else self._limit()):
+                    return
+                place.set_result(None)
+                self._taken += 1
+                self._one_alone = alone
+            self._waiting.popleft()

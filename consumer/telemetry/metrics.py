@@ -86,6 +86,14 @@ class Metrics:
         self.parked_messages = Gauge(
             "callsheet_parked_messages", "Messages in the parked queue.", registry=self.registry
         )
+        self.batch_limit = Gauge(
+            "callsheet_ews_batch_limit", "Most items in one request to Exchange, as it adapts.", registry=self.registry
+        )
+        self.concurrency_limit = Gauge(
+            "callsheet_ews_concurrency_limit",
+            "Most mailboxes that this replica works on at once, as it adapts.",
+            registry=self.registry,
+        )
         self.stuck_requests = Counter(
             "callsheet_ews_stuck_requests_total",
             "Requests that did not end by their deadline, so that their worker was replaced.",
@@ -109,6 +117,11 @@ class Metrics:
     def watch_lanes(self, active: Callable[[], int]) -> None:
         """Ask for the number of active lanes whenever the metrics are read."""
         self.lanes_active.set_function(active)
+
+    def watch_pace(self, items: Callable[[], int], mailboxes: Callable[[], int]) -> None:
+        """Ask for the limits of requests to Exchange whenever the metrics are read."""
+        self.batch_limit.set_function(items)
+        self.concurrency_limit.set_function(mailboxes)
 
     def count_recall(self, result: Recall) -> None:
         """Count one question to the memory."""

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes this checkout ready to run: virtual environment, pinned and hashed requirements, a RabbitMQ broker, a browser.
+# Makes this checkout ready to run: virtual environment, pinned and hashed requirements, a RabbitMQ broker, and for the
+# tests PostgreSQL and a browser.
 #
 #   setup.sh run    what `make demo` needs
 #   setup.sh bench  what `make bench` needs: the same, and what the plain consumer is made of
-#   setup.sh test   what `make test` needs: all of it, the development tools and Chromium
+#   setup.sh test   what `make test` needs: all of it, the development tools, PostgreSQL and Chromium
 #
 # Does only what is missing, so a second run takes no time. System packages come from apt, as root or through sudo;
 # where neither is possible it says what to install and ends with 1.
@@ -109,6 +110,16 @@ if ! "$venv/bin/python" -m deploy.sandbox broker-binary >/dev/null 2>&1; then
         say "  or name a broker with the management plugin: CALLSHEET_AMQP_URL=amqp://user:password@host:5672/"
         exit 1
     fi
+fi
+
+# ---- PostgreSQL, for the tests of its outbox; they start a server of their own ----------------------------------
+has_postgres() { command -v postgres >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; }
+if [ "$purpose" = test ] && ! has_postgres; then
+    install_packages postgresql || {
+        say "no PostgreSQL on this machine, and no root or sudo to install it. As root, then run make again:"
+        say "  apt-get install --no-install-recommends postgresql"
+        exit 1
+    }
 fi
 
 # ---- Chromium, for the tests of the emulator's page (libatomic is what the program that drives it needs) ---------

@@ -50,6 +50,15 @@ class RunningEmulator:
         """Every counter back to nothing."""
         self._control("DELETE", "/counters")
 
+    def journal(self) -> list[dict[str, Any]]:
+        """The last requests in the order in which they ended: account, operation, mailbox, began, ended (seconds)."""
+        answer: list[dict[str, Any]] = self._control("GET", "/journal")
+        return answer
+
+    def reset_journal(self) -> None:
+        """Forget the requests so far."""
+        self._control("DELETE", "/journal")
+
     def add_fault(self, kind: str, **fields: Any) -> int:
         """Make it fail from now on; the fault's number. Fields as the control endpoint's POST /faults takes them."""
         return int(self._control("POST", "/faults", {"kind": kind, **fields})["id"])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from emulator.ews.xmltext import attribute, text
+from emulator.ews.xmltext import M, attribute, text
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -22,6 +22,7 @@ _HEAD = (
     + VERSION_INFO
     + "</s:Header><s:Body>"
 )
+_ITEMS = frozenset({f"{M}Items", f"{M}ItemChanges", f"{M}ItemIds"})
 _TAIL = "</s:Body></s:Envelope>"
 _BODY_NAMESPACES = (
     ' xmlns:m="http://schemas.microsoft.com/exchange/services/2006/messages"'
@@ -53,6 +54,11 @@ class Request:
     impersonation: Impersonation | None = None
     time_zone: str | None = None
     version: str = "Exchange2016"
+
+    @property
+    def items(self) -> int:
+        """How many items the request brings, changes or names by their ids."""
+        return 0 if self.element is None else sum(len(part) for part in self.element if part.tag in _ITEMS)
 
 
 @dataclass(frozen=True, slots=True)

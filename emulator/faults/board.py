@@ -87,8 +87,8 @@ class FaultBoard:
         """The faults that are on."""
         return list(self._active.values())
 
-    def strike(self, operation: str, mailbox: str | None) -> Strike:
-        """What befalls a request for `operation` on `mailbox`."""
+    def strike(self, operation: str, mailbox: str | None, items: int = 0) -> Strike:
+        """What befalls a request for `operation` on `mailbox` with so many `items`."""
         if not self._active:
             return _NOTHING
         latency_ms, chosen = 0.0, None
@@ -99,7 +99,7 @@ class FaultBoard:
             if not _concerns(fault, operation, mailbox) or self._random.random() >= fault.share:
                 continue
             if isinstance(fault, Latency):
-                latency_ms += fault.ms
+                latency_ms += fault.ms + fault.per_item_ms * items
             else:
                 chosen = active
             self._hit(active)

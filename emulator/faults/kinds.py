@@ -20,10 +20,14 @@ class _Fault(BaseModel):
 
 
 class Latency(_Fault):
-    """The request waits `ms` before it is applied; one whose client has gone by then is not applied at all."""
+    """The request waits `ms`, and `per_item_ms` for each item that it names or brings, before it is applied.
+
+    One whose client has gone by then is not applied at all.
+    """
 
     kind: Literal["latency"]
     ms: float = Field(ge=0)
+    per_item_ms: float = Field(default=0, ge=0)
 
 
 class ServerBusy(_Fault):

@@ -22,13 +22,15 @@ def pinned(file: str) -> dict[str, str]:
 
 def test_pyproject_names_what_the_requirements_name() -> None:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(project["dependencies"]) == without_uvloop("runtime.in")
-    assert set(project["optional-dependencies"]["emulator"]) == without_uvloop("emulator.in")
+    extras = project["optional-dependencies"]
+    assert set(project["dependencies"]) == without_extras("runtime.in")
+    assert set(extras["emulator"]) == without_extras("emulator.in")
+    assert set(extras["postgres"]) == requirements("runtime.in") & set(extras["postgres"])
 
 
-def without_uvloop(file: str) -> set[str]:
-    """uvloop makes things faster and is an extra of its own: nobody who installs the package must have it."""
-    return {line for line in requirements(file) if not line.startswith("uvloop")}
+def without_extras(file: str) -> set[str]:
+    """uvloop and psycopg are extras of their own: nobody who installs the package must have them."""
+    return {line for line in requirements(file) if not line.startswith(("uvloop", "psycopg"))}
 
 
 @pytest.mark.parametrize("name", ["bench", "build", "emulator", "runtime", "dev"])

@@ -31,7 +31,7 @@ class Floor:
 
 @pytest.mark.parametrize("seed", range(20))
 async def test_alone_means_alone(seed: int) -> None:
-    chance, slots, floor = random.Random(seed), Slots(3), Floor()
+    chance, slots, floor = random.Random(seed), Slots(lambda: 3), Floor()
     async with asyncio.timeout(10), asyncio.TaskGroup() as group:
         for _ in range(60):
             group.create_task(floor.work(slots, chance.random() < 0.2, chance.randrange(1, 5)))
@@ -43,7 +43,7 @@ async def test_alone_means_alone(seed: int) -> None:
 
 
 async def test_who_waits_to_be_alone_is_not_overtaken_for_ever() -> None:
-    slots, floor = Slots(2), Floor()
+    slots, floor = Slots(lambda: 2), Floor()
     release = asyncio.Event()
 
     async def hold() -> None:
@@ -64,7 +64,7 @@ async def test_who_waits_to_be_alone_is_not_overtaken_for_ever() -> None:
 
 @pytest.mark.parametrize("alone", [False, True])
 async def test_who_stops_waiting_gives_back_what_he_had(alone: bool) -> None:
-    slots, floor = Slots(2), Floor()
+    slots, floor = Slots(lambda: 2), Floor()
     async with slots.take(alone=False):
         waiting = [asyncio.create_task(floor.work(slots, one, 1)) for one in (alone, True)]
         for _ in range(5):
@@ -78,10 +78,29 @@ async def test_who_stops_waiting_gives_back_what_he_had(alone: bool) -> None:
 
 @pytest.mark.parametrize("alone", [False, True])
 async def test_a_fault_gives_the_place_back(alone: bool) -> None:
-    slots = Slots(2)
+    slots = Slots(lambda: 2)
     for _ in range(5):
         with pytest.raises(KeyError):
             async with slots.take(alone=alone):
                 raise KeyError("a fault")
     async with asyncio.timeout(5), slots.take(alone=True):
         pass
+
+
+async def test_the_limit_may_change_at_any_time() -> None:
+    limit, floor = 3, Floor()
+    slots = Slots(lambda: limit)
+    async with slots.take(alone=False), slots.take(alone=False):
+        limit = 1
+        waiting = [asyncio.create_task(floor.work(slots, False, 3)) for _ in range(10)]
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert floor.at_work == [], "two are at work, and only one may be"
+    async with asyncio.timeout(5):
+        await asyncio.gather(*waiting)
+    assert floor.most == 1
+    limit = 3
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        for _ in range(10):
+            group.create_task(floor.work(slots, False, 3))
+    assert floor.most == 3

@@ -32,6 +32,24 @@ def test_counters_count_and_start_again(emulator: RunningEmulator, client: Clien
     assert call(emulator, "GET", "/counters")[1]["requests"] == {}
 
 
+def test_the_journal_has_every_request_with_its_times(emulator: RunningEmulator, client: Client, mailbox: str) -> None:
+    call(emulator, "DELETE", "/journal")
+    emulator.add_fault("latency", ms=50, per_item_ms=50, operation="CreateItem")
+    client.create("a", "b", mailbox=mailbox)
+    client.subjects(mailbox)
+    status, entries = call(emulator, "GET", "/journal")
+    assert status == 200
+    assert [(one["account"], one["operation"], one["mailbox"]) for one in entries] == [
+        (emulator.user, "CreateItem", mailbox),
+        (emulator.user, "FindItem", mailbox),
+    ]
+    create, find = entries
+    assert create["ended"] - create["began"] >= 0.15
+    assert create["ended"] <= find["began"] <= find["ended"]
+    assert call(emulator, "DELETE", "/journal") == (200, {})
+    assert emulator.journal() == []
+
+
 def test_faults_are_added_listed_and_removed(emulator: RunningEmulator) -> None:
     everything = {"kind": "latency", "operation": None, "mailbox": None, "share": 1.0, "count": None, "seconds": None}
     _, added = call(emulator, "POST", "/faults", everything | {"ms": 1})
@@ -39,7 +57,7 @@ def test_faults_are_added_listed_and_removed(emulator: RunningEmulator) -> None:
     status, faults = call(emulator, "GET", "/faults")
     assert status == 200
     assert faults == [
-        {"id": added["id"], "kind": "latency", "ms": 1.0, "share": 1.0, "left": None, "struck": 0},
+        {"id": added["id"], "kind": "latency", "ms": 1.0, "per_item_ms": 0.0, "share": 1.0, "left": None, "struck": 0},
         {"id": other["id"], "kind": "drop", "mailbox": "x@*", "share": 1.0, "count": 3, "left": 3, "struck": 0},
     ]
     assert call(emulator, "DELETE", f"/faults/{added['id']}") == (200, {})

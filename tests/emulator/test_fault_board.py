@@ -63,6 +63,13 @@ def test_latencies_add_up() -> None:
     assert faults.strike("GetItem", None).latency_ms == 20
 
 
+def test_latency_may_grow_with_the_items_of_a_request() -> None:
+    faults, _, _, _ = board()
+    faults.add(Latency(kind="latency", ms=20, per_item_ms=5))
+    assert faults.strike("CreateItem", None, items=50).latency_ms == 270
+    assert faults.strike("FindItem", None).latency_ms == 20
+
+
 def test_counts_run_out() -> None:
     faults, _, _, _ = board()
     faults.add(SoapFault(kind="soap_fault", code="ErrorItemSave", count=1))

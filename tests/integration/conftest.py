@@ -7,7 +7,8 @@ from typing import Any, Protocol
 import pytest
 
 from deploy.sandbox.broker import Broker
-from tests.conftest import StartEmulator
+from deploy.sandbox.organisation import organisation
+from tests.conftest import EWS_PASSWORD, EWS_USER, StartEmulator
 from tests.integration.system import System
 
 
@@ -15,9 +16,14 @@ class StartSystem(Protocol):
     """Starts the emulator and declares the queues."""
 
     def __call__(
-        self, mailboxes: Sequence[str | Mapping[str, Any]], *, emulator_args: Sequence[str] = (), **settings: str
+        self,
+        mailboxes: Sequence[str | Mapping[str, Any]],
+        *,
+        emulator_args: Sequence[str] = (),
+        more_accounts: Sequence[str] = (),
+        **settings: str,
     ) -> System:
-        """``settings`` are environment variables of the replicas."""
+        """``settings`` are environment variables of the replicas; ``more_accounts`` have the first one's password."""
 
 
 @pytest.fixture
@@ -25,9 +31,15 @@ def system(broker: Broker, amqp_url: str, start_emulator: StartEmulator, tmp_pat
     started: list[System] = []
 
     def start(
-        mailboxes: Sequence[str | Mapping[str, Any]], *, emulator_args: Sequence[str] = (), **settings: str
+        mailboxes: Sequence[str | Mapping[str, Any]],
+        *,
+        emulator_args: Sequence[str] = (),
+        more_accounts: Sequence[str] = (),
+        **settings: str,
     ) -> System:
-        emulator = start_emulator(mailboxes, args=emulator_args)
+        served = organisation(mailboxes, user=EWS_USER, password=EWS_PASSWORD, impersonate=["*"])
+        served["account"] += [{**served["account"][0], "user": user} for user in more_accounts]
+        emulator = start_emulator(organisation=served, args=emulator_args)
         one = System(emulator, amqp_url, broker.management, tmp_path, settings)
         started.append(one)
         return one

@@ -143,6 +143,16 @@ class System:
         running = (one for one in self.replicas if one.child.exit_code() is None)
         return [int(one.sample("callsheet_partitions_active")) for one in running]
 
+    def consumers(self) -> dict[int, str]:
+        """The replica to which the broker gives the messages of each partition, by its name."""
+        vhost = vhost_of(self.amqp_url).replace("/", "%2F")
+        active: dict[int, str] = {}
+        for one in self.management.call("GET", f"consumers/{vhost}"):
+            if one["queue"]["name"].startswith("schedule.changes.") and one["active"]:
+                replica, _, partition = one["consumer_tag"].rpartition(".p")
+                active[int(partition)] = replica
+        return active
+
     async def publish(self, events: Iterable[Event]) -> None:
         """Publish in this order, confirmed one after the other where the mailbox is the same."""
         async with Publisher(self.amqp_url) as publisher:

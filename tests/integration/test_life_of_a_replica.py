@@ -47,20 +47,6 @@ async def test_exchange_away_at_the_start_is_said_and_waited_for(system: StartSy
     assert replica.ready()
 
 
-async def test_replicas_share_evenly_when_one_joins_leaves_or_dies(system: StartSystem) -> None:
-    one = system([ANNA])
-    await one.start_replicas(1)
-    assert one.partitions() == [16]
-    await one.start_replicas(1)
-    await eventually_async(lambda: one.partitions() == [8, 8], 10, what="8 and 8")
-    await one.start_replicas(1)
-    await eventually_async(lambda: sorted(one.partitions()) == [5, 5, 6], 10, what="5, 5 and 6")
-    assert one.replicas[0].child.stop() == 0
-    await eventually_async(lambda: one.partitions() == [8, 8], 10, what="8 and 8 after one left")
-    one.replicas[1].child.kill()
-    await eventually_async(lambda: one.partitions() == [16], 10, what="16 after a kill")
-
-
 async def test_a_missing_topology_is_named_and_waited_for(system: StartSystem) -> None:
     one = system([ANNA])
     replica = one.start_replica(CALLSHEET_RETRY_DELAYS="7s")

@@ -111,8 +111,8 @@ MUTATIONS: Final = (
     Mutation(
         "a suspect is handled alone",
         "consumer/lanes/slots.py",
-        "if not alone:",
-        "if not alone or alone:",
+        "self._taken >= (1 if alone else self._limit())",
+        "self._taken >= self._limit()",
         "tests/consumer/test_slots.py::test_alone_means_alone",
     ),
     Mutation(

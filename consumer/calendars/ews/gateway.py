@@ -3,54 +3,49 @@
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from consumer.calendars.errors import CalendarError, Remedy
-from consumer.calendars.ews import answers, elements, messages
+from consumer.calendars.ews import answers, messages
 from consumer.calendars.ews.connection import Connection, Endpoint
 from consumer.calendars.ews.keys import find_keys, state_of_keys
-from consumer.calendars.ews.remedies import of_a_whole_write
+from consumer.calendars.ews.remedies import of_a_whole_write, pressure_of
 from consumer.calendars.ews.state import state_of
 from consumer.calendars.ews.workers import Workers
+from consumer.calendars.ews.writes import Kind, body_of, kind_of
+from consumer.calendars.pace import Pace
 from consumer.calendars.port import Result
-from consumer.core.actions import (
-    Action,
-    CreateItem,
-    DeleteEntry,
-    DeleteItem,
-    FenceItem,
-    RaiseFloor,
-    ReleaseItem,
-    UpdateItem,
-    WriteTombstone,
-)
-from consumer.core.mailbox import ItemRef, MailboxState
-
-BATCH = 50
-"""Actions in one request: a batch may run for one minute on the server, and 20 to 50 items are sane."""
+from consumer.core.actions import Action
+from consumer.core.mailbox import MailboxState
 
 _MAX_LOADS = 3
+
+_ENDING: Final = frozenset({Remedy.RETRY_SOON, Remedy.LOOK_FIRST, Remedy.MAILBOX, Remedy.OUTAGE})
+"""Where a whole request failed so, it was not for its content: another one for the same mailbox would fail, too."""
 
 Observer = Callable[[str, str, float], None]
 """Told of every request: operation, result (``ok`` or a code), seconds."""
 
 
 class EwsGateway:
-    """All mailboxes of one Exchange, through a fixed number of workers.
+    """All mailboxes of one Exchange, through as many workers as ``pace`` lets work at the most.
 
-    Implements :class:`consumer.calendars.port.Calendars`.
+    Implements :class:`consumer.calendars.port.Calendars`. ``pace`` is told of every answer, and says how many actions
+    go into a request.
     """
 
     def __init__(
         self,
         endpoint: Endpoint,
-        concurrency: int,
+        pace: Pace,
         observe: Observer,
         on_stuck: Callable[[str, str | None], None] = lambda *_: None,
     ) -> None:
         self._endpoint = endpoint
         self._dialect = endpoint.dialect
-        self._workers = Workers(lambda: Connection(self._endpoint), concurrency, endpoint.timeout_seconds, on_stuck)
+        self._pace = pace
+        connections = pace.most_mailboxes
+        self._workers = Workers(lambda: Connection(self._endpoint), connections, endpoint.timeout_seconds, on_stuck)
         self._observe = observe
 
     async def probe(self, mailbox: str | None) -> None:
@@ -96,15 +91,19 @@ class EwsGateway:
 
     async def write(self, mailbox: str, state: MailboxState, actions: Sequence[Action]) -> list[Result]:
         """See :class:`consumer.calendars.port.Calendars`."""
-        by_request: dict[str, list[int]] = {}
+        by_kind: dict[Kind, list[int]] = {}
         for position, action in enumerate(actions):
-            by_request.setdefault(_request_kind(action), []).append(position)
+            by_kind.setdefault(kind_of(action), []).append(position)
         results: dict[int, Result] = {}
-        for kind, positions in by_request.items():
-            for first in range(0, len(positions), BATCH):
-                chunk = positions[first : first + BATCH]
-                answered = await self._write_batch(mailbox, state, kind, [actions[position] for position in chunk])
+        for kind, waiting in by_kind.items():
+            while waiting:
+                size = self._pace.items_for(mailbox)
+                chunk, waiting = waiting[:size], waiting[size:]
+                answered, ended_by = await self._write_batch(mailbox, state, kind, [actions[at] for at in chunk])
                 results.update(zip(chunk, answered, strict=True))
+                if ended_by is not None:
+                    # The mailbox, or the server, takes no more now: the rest was not sent.
+                    return [results.get(position, ended_by) for position in range(len(actions))]
         return [results[position] for position in range(len(actions))]
 
     async def close(self) -> None:
@@ -112,25 +111,38 @@ class EwsGateway:
         await self._workers.close()
 
     async def _write_batch(
-        self, mailbox: str, state: MailboxState, kind: str, actions: Sequence[Action]
-    ) -> list[Result]:
-        """One request. Its failure is the result of each action in it.
+        self, mailbox: str, state: MailboxState, kind: Kind, actions: Sequence[Action]
+    ) -> tuple[list[Result], CalendarError | None]:
+        """One request: a result for each action, and the error after which nothing more is to be sent now.
 
         A request that is refused for its content was not carried out at all: its actions are then sent one by one, to
         find those that are at fault.
         """
+        started = time.monotonic()
         try:
-            if kind == "CreateItem ledger" and state.ledger_folder is None:
+            if kind is Kind.NEW_ENTRIES and state.ledger_folder is None:
                 state.ledger_folder = await self._make_ledger(mailbox)
-            body = self._body(mailbox, state, kind, actions)
-            answered = await self._ask(kind.split()[0], mailbox, body)
+                started = time.monotonic()
+            body = body_of(kind, mailbox, state, actions, self._dialect)
+            answered = await self._ask(kind.operation, mailbox, body, len(actions))
         except CalendarError as error:
             if error.remedy is not Remedy.REJECTED or len(actions) == 1:
-                return [of_a_whole_write(error)] * len(actions)
+                whole = of_a_whole_write(error)
+                return [whole] * len(actions), whole if whole.remedy in _ENDING else None
         else:
-            return _results(answered, len(actions))
-        alone = [await self._write_batch(mailbox, state, kind, [action]) for action in actions]
-        return [result for (result,) in alone]
+            results = _results(answered, len(actions))
+            self._tell_pace(mailbox, results, time.monotonic() - started)
+            return results, _stopped(results[-1])
+        alone = [(await self._write_batch(mailbox, state, kind, [action]))[0] for action in actions]
+        return [result for (result,) in alone], None
+
+    def _tell_pace(self, mailbox: str, results: Sequence[Result], seconds: float) -> None:
+        codes = {result.code for result in results if isinstance(result, CalendarError)}
+        pressures = [pressure for code in sorted(codes) if (pressure := pressure_of(code)) is not None]
+        for pressure in pressures:
+            self._pace.pressed(mailbox, pressure, len(results))
+        if not pressures:
+            self._pace.answered(mailbox, seconds, len(results))
 
     async def _make_ledger(self, mailbox: str) -> str:
         try:
@@ -145,35 +157,6 @@ class EwsGateway:
             raise CalendarError("BadAnswer", "the ledger folder has no id", Remedy.LOOK_FIRST)
         return folder
 
-    def _body(self, mailbox: str, state: MailboxState, kind: str, actions: Sequence[Action]) -> str:
-        match kind:
-            case "CreateItem calendar":
-                changes = (action.change for action in actions if isinstance(action, CreateItem))
-                return messages.create_items(mailbox, changes, self._dialect)
-            case "CreateItem ledger":
-                assert state.ledger_folder is not None
-                return messages.create_entries(state.ledger_folder, map(_entry, actions))
-            case "UpdateItem":
-                return messages.update_items(self._item_change(action) for action in actions)
-            case "DeleteItem calendar":
-                return messages.delete_items(map(_deleted, actions), "SoftDelete")
-            case _:
-                return messages.delete_items(map(_deleted, actions), "HardDelete")
-
-    def _item_change(self, action: Action) -> str:
-        match action:
-            case UpdateItem():
-                return elements.update_item(action, self._dialect)
-            case FenceItem(item):
-                return elements.fence_item(item)
-            case ReleaseItem(item):
-                return elements.release_item(item)
-            case WriteTombstone(replaces=ItemRef() as ref):
-                return elements.replace_tombstone(action, ref)
-            case RaiseFloor(replaces=ItemRef() as ref):
-                return elements.replace_floor(ref, action.source, action.revision)
-        raise AssertionError(f"not an update: {action}")
-
     async def _ask_one(self, operation: str, mailbox: str, body: str) -> Any:
         """The one response message of an operation that is asked about one thing."""
         messages_found = await self._ask(operation, mailbox, body)
@@ -181,13 +164,19 @@ class EwsGateway:
             raise CalendarError("BadAnswer", f"{len(messages_found)} answers to one {operation}", Remedy.LOOK_FIRST)
         return messages_found[0]
 
-    async def _ask(self, operation: str, mailbox: str | None, body: str) -> list[Any]:
+    async def _ask(self, operation: str, mailbox: str | None, body: str, items: int = 0) -> list[Any]:
+        """Send a request. One that writes ``items`` may be answered and have failed all the same: its caller looks."""
         started = time.monotonic()
         result = "ok"
         try:
-            return await self._workers.ask(operation, mailbox, body)
+            answered = await self._workers.ask(operation, mailbox, body)
+            if mailbox is not None and items == 0:
+                self._pace.answered(mailbox, time.monotonic() - started)
+            return answered
         except CalendarError as error:
             result = error.code
+            if mailbox is not None and (pressure := pressure_of(error.code)) is not None:
+                self._pace.pressed(mailbox, pressure, items)
             raise
         finally:
             self._observe(operation, result, time.monotonic() - started)
@@ -240,28 +229,6 @@ def _results(answered: list[Any], expected: int) -> list[Result]:
     return [error] * expected
 
 
-def _deleted(action: Action) -> ItemRef:
-    assert isinstance(action, (DeleteItem, DeleteEntry))
-    return action.item.ref if isinstance(action, DeleteItem) else action.ref
-
-
-def _entry(action: Action) -> str:
-    if isinstance(action, WriteTombstone):
-        return elements.tombstone(action)
-    assert isinstance(action, RaiseFloor)
-    return elements.floor(action.source, action.revision)
-
-
-def _request_kind(action: Action) -> str:
-    """The request that carries an action: its operation, and where one request cannot serve all, the folder."""
-    match action:
-        case CreateItem():
-            return "CreateItem calendar"
-        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None):
-            return "CreateItem ledger"
-        case DeleteItem():
-            return "DeleteItem calendar"
-        case DeleteEntry():
-            return "DeleteItem ledger"
-        case _:
-            return "UpdateItem"
+def _stopped(last: Result) -> CalendarError | None:
+    """The error of a batch's last action when the server gave the batch up before it."""
+    return last if isinstance(last, CalendarError) and last.remedy is Remedy.SEND_AGAIN else None

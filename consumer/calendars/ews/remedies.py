@@ -7,6 +7,7 @@ leading "Error". A code that is not here is :attr:`Remedy.UNKNOWN`.
 from typing import Final
 
 from consumer.calendars.errors import CalendarError, Remedy
+from consumer.calendars.pace import Pressure
 
 _TABLE: Final[dict[Remedy, str]] = {
     Remedy.RETRY_SOON: (
@@ -39,6 +40,15 @@ _TABLE: Final[dict[Remedy, str]] = {
 
 _REFUSED_BEFORE_IT_BEGAN: Final = frozenset({"ServerBusy", "HTTP429", "HTTP503", "ExceededConnectionCount"})
 
+_PRESSURE: Final[dict[Pressure, str]] = {
+    Pressure.SLOW: "Deadline TimeoutExpired HTTP504",
+    Pressure.THROTTLED: (
+        "ServerBusy ExceededConnectionCount TooManyObjectsOpened InsufficientResources NotEnoughMemory HTTP429 HTTP503"
+    ),
+    Pressure.STOPPED: "BatchProcessingStopped",
+}
+_PRESSURE_BY_CODE: Final = {code: pressure for pressure, codes in _PRESSURE.items() for code in codes.split()}
+
 _BY_CODE: Final = {code: remedy for remedy, codes in _TABLE.items() for code in codes.split()}
 
 
@@ -49,6 +59,11 @@ def remedy_of(code: str) -> Remedy:
         return _BY_CODE[bare]
     # ErrorCalendarEndDateIsEarlierThanStartDate, ErrorCalendarDurationIsTooLong and the like.
     return Remedy.REJECTED if bare.startswith("Calendar") else Remedy.UNKNOWN
+
+
+def pressure_of(code: str) -> Pressure | None:
+    """What a code, without its leading ``Error``, says about how much was asked; None when it says nothing of that."""
+    return _PRESSURE_BY_CODE.get(code)
 
 
 def of_a_whole_write(error: CalendarError) -> CalendarError:

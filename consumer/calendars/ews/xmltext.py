@@ -31,7 +31,8 @@ def field_uri(path: str) -> str:
 
 def instant(value: datetime) -> str:
     """An instant in UTC, in whole seconds."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which takes three times as long: every item that is written has two of these.
+    return value.astimezone(UTC).isoformat()[:19] + "Z"
 
 
 def extended(name: str, value: str) -> str:

@@ -11,13 +11,16 @@ from deploy.sandbox.organisation import organisation
 from deploy.sandbox.stand_in import RunningEmulator, start_emulator
 from tests.conftest import EWS_PASSWORD, EWS_USER
 from tests.consumer.calendars.owner import Owner
-from tests.consumer.calendars.samples import endpoint
+from tests.consumer.calendars.samples import endpoint, steady_pace
 
 MAILBOXES = 400
 _numbers = itertools.count()
 
 OpenGateway = Callable[..., EwsGateway]
-"""Opens a gateway that is closed with the test; keywords replace fields of the endpoint, ``concurrency`` is 2."""
+"""Opens a gateway that is closed with the test; keywords replace fields of the endpoint.
+
+``concurrency`` is 2, ``items``, the most in one request, 50.
+"""
 
 
 @pytest.fixture(scope="session")
@@ -56,8 +59,8 @@ def owner(emulator: RunningEmulator, mailbox: str) -> Owner:
 async def open_gateway(emulator: RunningEmulator) -> AsyncIterator[OpenGateway]:
     closing: list[Callable[[], Awaitable[None]]] = []
 
-    def open_one(at: RunningEmulator = emulator, concurrency: int = 2, **instead: Any) -> EwsGateway:
-        gateway = EwsGateway(endpoint(at, **instead), concurrency, lambda *_: None)
+    def open_one(at: RunningEmulator = emulator, concurrency: int = 2, items: int = 50, **instead: Any) -> EwsGateway:
+        gateway = EwsGateway(endpoint(at, **instead), steady_pace(concurrency, items), lambda *_: None)
         closing.append(gateway.close)
         return gateway
 

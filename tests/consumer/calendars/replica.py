@@ -73,7 +73,7 @@ class Replica:
                 calendars=calendars,
                 settler=self.settled,
                 memory=self.memory,
-                slots=Slots(2),
+                slots=Slots(lambda: 2),
                 rungs=("1s", "2s"),
                 share=1000,
                 window=lambda: Window.around(now().date(), 7, 180, COPENHAGEN),

@@ -1,11 +1,13 @@
 """Changes for the calendars' tests, and a gateway to an emulator."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consumer.calendars.errors import CalendarError
 from consumer.calendars.ews.connection import Endpoint, tls_context
 from consumer.calendars.ews.versions import DIALECTS
+from consumer.calendars.pace import Pace
 from consumer.calendars.port import Calendars, Result
 from consumer.core.actions import Action, Change, WriteTombstone
 from consumer.core.appointment import Appointment
@@ -106,6 +108,11 @@ async def written(calendars: Calendars, mailbox: str, state: MailboxState, *acti
 async def load(calendars: Calendars, mailbox: str, ledger: str | None = None) -> MailboxState:
     """What stands in a mailbox."""
     return await calendars.load(mailbox, SINCE, ledger)
+
+
+def steady_pace(concurrency: int, items: int = 50) -> Pace:
+    """Limits that nothing but trouble changes."""
+    return Pace(most_items=items, most_mailboxes=concurrency, slow_seconds=1.0, clock=time.monotonic)
 
 
 async def known(calendars: Calendars, mailbox: str, state: MailboxState, *bookings: str) -> MailboxState:

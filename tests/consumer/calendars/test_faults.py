@@ -246,13 +246,6 @@ async def test_the_batch_stops(calendars: EwsGateway, emulator: RunningEmulator,
     assert len((await calendars.load(mailbox, SINCE, None)).items) == 2
 
 
-async def test_one_batch_of_several_fails(calendars: EwsGateway, emulator: RunningEmulator, mailbox: str) -> None:
-    emulator.add_fault("server_busy", operation="CreateItem", back_off_ms=20, count=1)
-    results = await calendars.write(mailbox, MailboxState(), creates(120))
-    assert errors(results) == ["ServerBusy"] * 50 + [""] * 70
-    assert len((await calendars.load(mailbox, SINCE, None)).items) == 70
-
-
 async def test_content_that_is_refused_is_found_alone(
     calendars: EwsGateway, emulator: RunningEmulator, mailbox: str
 ) -> None:

@@ -131,6 +131,19 @@ async def test_what_goes_over_the_wire(server: Server) -> None:
     assert b"text/xml" in head
 
 
+async def test_the_cookies_of_a_load_balancer_go_along_with_every_later_request(server: Server) -> None:
+    server.says(FINE, OK, "Set-Cookie: X-BackEndCookie=mbx1; path=/EWS; HttpOnly")
+    await server.ask()
+    server.says(FINE, OK, "Set-Cookie: X-BackEndCookie=mbx2; path=/EWS; HttpOnly")
+    await server.ask()
+    server.says(FINE)
+    await server.ask()
+    sent = [
+        b"".join(line for line in request.split(b"\r\n") if line.startswith(b"Cookie")) for request in server.requests
+    ]
+    assert sent == [b"", b"Cookie: X-BackEndCookie=mbx1", b"Cookie: X-BackEndCookie=mbx2"]
+
+
 @pytest.mark.parametrize(
     ("body", "status", "headers", "code", "remedy"),
     [

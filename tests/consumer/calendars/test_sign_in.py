@@ -18,7 +18,7 @@ from deploy.sandbox.stand_in import RunningEmulator
 from tests.conftest import EWS_PASSWORD, EWS_USER, StartEmulator
 from tests.consumer.calendars.conftest import OpenGateway
 from tests.consumer.calendars.owner import Owner
-from tests.consumer.calendars.samples import SINCE, appointment, change, endpoint, only_item, recorded
+from tests.consumer.calendars.samples import SINCE, appointment, change, endpoint, only_item, recorded, steady_pace
 from tests.support import eventually
 
 SECRET = "the client's own secret"
@@ -111,7 +111,7 @@ class Tenant:
         fields: dict[str, Any] = {name: getattr(base, name) for name in base.__dataclass_fields__}
         token_url = self.emulator.page_url + "oauth2/token"
         fields.update(auth="oauth2", user="", password="", oauth=OAuthClient(token_url, "callsheet-app", secret))
-        return EwsGateway(LocalEndpoint(**fields), 1, lambda *_: None)
+        return EwsGateway(LocalEndpoint(**fields), steady_pace(1), lambda *_: None)
 
 
 def tenant(start_emulator: StartEmulator, mailbox: str, tmp_path: Path, lifetime_seconds: int) -> Tenant:

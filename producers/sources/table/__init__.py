@@ -1,0 +1,1 @@
+"""Bookings in rows and columns: what CSV files, database queries and XML exports have in common."""
