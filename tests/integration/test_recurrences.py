@@ -14,7 +14,8 @@ from producers.sources.interval import Interval
 from producers.sync.schedule import Schedule, read_content
 from tests.integration.conftest import StartSystem
 from tests.producers.sources.ics import event_ics, write_ics
-from tests.producers.sources.rfc5545 import RULES, Example
+from tests.producers.sources.recurrence_example import Example
+from tests.producers.sources.rfc5545 import RULES
 
 # The days of the week come back every 28 years, so the examples of 1997 are as good in 2025, which a window can reach.
 CYCLE = 28

@@ -4,9 +4,11 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from contract import times
 from contract.event import ShowAs
+from producers.sources.content import as_instant
 from producers.sources.table.mapping import Formats
 
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d|\d{8}")
@@ -83,6 +85,13 @@ def days_of(start: datetime | date, end: datetime | date, formats: Formats) -> t
     if last == first:
         raise ValueError('a date after start; where the end is the last day, set all_day_end = "inclusive" in formats')
     return first, last
+
+
+def instant_of(moment: datetime | date, zone: ZoneInfo | None) -> datetime:
+    """The instant of one end of a booking whose other end has a time of day."""
+    if isinstance(moment, datetime):
+        return as_instant(moment, zone)
+    raise ValueError("a time of day as well, because the other end has one")
 
 
 def show_as_of(text: str) -> ShowAs | None:

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from contract import times
 from contract.event import Status
-from producers.sources.content import as_instant, booking_within_limits
+from producers.sources.content import booking_within_limits
 from producers.sources.table.cells import (
     days_of,
+    instant_of,
     minutes_of,
     moment_of,
     parts_of,
@@ -140,14 +141,9 @@ class RowReader:
             first, last = self._read(cells, "end", lambda _: days_of(start, end, formats))
             return first, last, True
 
-        def instant(moment: datetime | date) -> datetime:
-            if not isinstance(moment, datetime):
-                raise ValueError("a time of day as well, because the other end has one")  # noqa: TRY004
-            return as_instant(moment, zone)
-
         return (
-            self._read(cells, "start", lambda _: instant(start)),
-            self._read(cells, "end", lambda _: instant(end)),
+            self._read(cells, "start", lambda _: instant_of(start, zone)),
+            self._read(cells, "end", lambda _: instant_of(end, zone)),
             False,
         )
 

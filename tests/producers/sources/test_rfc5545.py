@@ -9,7 +9,8 @@ from producers.sources.ical.reader import read_icalendar
 from producers.sources.interval import Interval
 from tests.producers.sources.ics import event_ics, write_ics
 from tests.producers.sources.reading import booking, written
-from tests.producers.sources.rfc5545 import EXAMPLES, RULES, Example
+from tests.producers.sources.recurrence_example import Example
+from tests.producers.sources.rfc5545 import EXAMPLES, RULES
 
 # The zone that the test's file defines ends before 2007.
 CASES = [(*case, "America/New_York") for case in RULES] + [
