@@ -2,8 +2,10 @@
 
 import typer
 
+from producers.sync_commands.icalendar import icalendar
 from producers.sync_commands.pentabarf import EXAMPLES, pentabarf
 from producers.sync_commands.source import source_command
+from producers.sync_commands.tables import csv, farmerswife, postgres
 
 sync = typer.Typer(
     no_args_is_help=True,
@@ -11,11 +13,6 @@ sync = typer.Typer(
     help="Compares a schedule with what was last published, and publishes only what changed for each mailbox: once, "
     "again and again (--every), or each day (--at).",
 )
-
-
-@sync.callback()
-def _group() -> None:
-    """Keeps ``pentabarf`` a command with a name of its own while it is the only one."""
-
-
 sync.command(epilog=EXAMPLES)(source_command(pentabarf))
+for source in (icalendar, csv, farmerswife, postgres):
+    sync.command()(source_command(source))
