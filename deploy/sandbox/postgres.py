@@ -17,12 +17,13 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from deploy.sandbox.children import Child, TemporaryFolder, wait_until
+from deploy.sandbox.children import Child, ChildError, TemporaryFolder, wait_until
 from deploy.sandbox.ports import free_ports
 
 USER: Final = "callsheet"
 _START_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 20.0
+_PORTS_TRIED: Final = 3
 _PLACES: Final = Path("/usr/lib/postgresql")
 
 
@@ -57,7 +58,7 @@ class PrivatePostgres:
         self._binaries = postgres_binaries()
         self._temporary = TemporaryFolder("postgres")
         self._folder = self._temporary.path
-        (self._port,) = free_ports(1)
+        self._port = 0
         self._password = secrets.token_urlsafe(18)
         self._server: Child | None = None
 
@@ -78,14 +79,18 @@ class PrivatePostgres:
         as_account = self._hand_over()
         if not data.exists():
             self._make_cluster(data, as_account)
-        command: list[str | Path] = [
-            *as_account,
-            self._binaries / "postgres",
-            *("-D", data, "-h", "127.0.0.1", "-p", str(self._port), "-k", self._folder),
-            *("-c", "fsync=off", "-c", "max_connections=40"),
-        ]
-        self._server = Child("PostgreSQL", command, log=self._folder / "server.log", directory=Path("/"))
-        wait_until("PostgreSQL", self._answers, timeout_seconds=_START_SECONDS, children=[self._server])
+        if self._port:
+            self._start_on(self._port, data, as_account)
+            return
+        # Between our look and its own somebody else may take the port.
+        for more in reversed(range(_PORTS_TRIED)):
+            (self._port,) = free_ports(1)
+            try:
+                self._start_on(self._port, data, as_account)
+                return
+            except ChildError:
+                if not more:
+                    raise
 
     def stop(self) -> None:
         """A stop that ends every session, as a restart of the server would. Data stay, for ``start()``."""
@@ -106,6 +111,16 @@ class PrivatePostgres:
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._temporary.close()
+
+    def _start_on(self, port: int, data: Path, as_account: list[str]) -> None:
+        command: list[str | Path] = [
+            *as_account,
+            self._binaries / "postgres",
+            *("-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", self._folder),
+            *("-c", "fsync=off", "-c", "max_connections=40"),
+        ]
+        self._server = Child("PostgreSQL", command, log=self._folder / "server.log", directory=Path("/"))
+        wait_until("PostgreSQL", self._answers, timeout_seconds=_START_SECONDS, children=[self._server])
 
     def _hand_over(self) -> list[str]:
         """The words that run a program as an account that PostgreSQL accepts; none where we are one ourselves."""
