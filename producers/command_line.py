@@ -8,11 +8,8 @@ import orjson
 import typer
 from rich.console import Console
 
-from producers.publisher import PublishFailed
 from producers.settings import AMQP_URL, SettingsError
-from producers.sources.damaged import DamagedFile
-from producers.sync.run import SyncRefused
-from producers.sync.state import StateError
+from producers.sync.failure import FAILURES
 
 PROGRAM: Final = "callsheet-producer"
 FAILED: Final = 1
@@ -41,7 +38,7 @@ def clear_errors() -> Iterator[None]:
     except SettingsError as error:
         say_error(error)
         raise typer.Exit(WRONG_USAGE) from None
-    except (DamagedFile, StateError, SyncRefused, PublishFailed, OSError) as error:
+    except FAILURES as error:
         say_error(error)
         raise typer.Exit(FAILED) from None
 

@@ -91,6 +91,7 @@ class _Conference:
 
     def __init__(self, file: str, conference: Element) -> None:
         self._file = file
+        self._title = conference.text_of("title") or conference.text_of("acronym")
         self._zone: ZoneInfo | None = None
         zone = conference.first("time_zone_name")
         if zone is not None and zone.text.strip():
@@ -140,7 +141,15 @@ class _Conference:
             field = ".".join(str(part) for part in wrong["loc"]) or "its times"
             raise _damaged(self._file, element, f"event {first.id}: {field}: expected {wrong['msg']}") from None
         objects = [*first.persons, *(event.room_object for event in events if event.room)]
-        return Booking(first.id, write_content(changed), frozenset(objects))
+        return Booking(first.id, write_content(changed), frozenset(objects), self._fields(first))
+
+    def _fields(self, event: _Event) -> dict[str, str]:
+        """What templates may use: the conference is the project, a track the container, an event's type its class."""
+        named = {"container": "track", "booking": "title", "class": "type"}
+        same = ("track", "type", "subtitle", "abstract", "description", "language")
+        texts = {**named, **dict(zip(same, same, strict=True))}
+        fields = {name: plain_text(event.element.text_of(element)) for name, element in texts.items()}
+        return {"project": self._title, "people": ", ".join(event.persons.values()), **fields}
 
     def _event(self, day: Element, room: Element, event: Element) -> _Event:
         booking_id = event.attributes.get("guid", "").strip() or event.attributes.get("id", "").strip()

@@ -3,6 +3,11 @@
 A booking stands in a mailbox on account of its *holders*: the people and rooms it is for that have this mailbox. Two
 holders of one mailbox make one booking there, and it is cancelled when the last of them is gone. A holder that has
 dropped out of the directory keeps what it has, because nobody can tell whether it lost the booking or only its entry.
+
+Only what touches the window is published. What comes into it by the passing of time is published then, even if it was
+published before: beyond the window nobody knows whether it was written. What was published and is moved out of the
+window is published as moved, so that nothing stays where it no longer is. What lies wholly before the window is left
+alone, also if the source says no more of it.
 """
 
 from collections.abc import Mapping
@@ -11,6 +16,8 @@ from typing import NamedTuple
 
 from producers.sync.directory import Directory
 from producers.sync.schedule import Booking, Content, ScheduledObject
+from producers.sync.view import ContentFor
+from producers.sync.window import EVERYTHING, Side, Window
 
 
 class Place(NamedTuple):
@@ -24,12 +31,14 @@ class Place(NamedTuple):
 class Entry:
     """What was last published at a place. ``content`` is None, and nobody holds it, after a cancellation.
 
-    Not ``confirmed``: a run broke off while it published this, and the broker may have it or not.
+    ``inside``: it lay in the window when it was last looked at. Not ``confirmed``: a run broke off while it published
+    this, and the broker may have it or not.
     """
 
     revision: int
     content: Content | None
     holders: frozenset[ScheduledObject]
+    inside: bool = True
     confirmed: bool = True
 
 
@@ -40,14 +49,16 @@ class Change:
     place: Place
     content: Content | None
     holders: frozenset[ScheduledObject]
+    inside: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """The way from what was published to what the schedule says.
 
-    ``publish``: events to send, sorted by place. ``record``: places where only the holders changed, nothing to send.
-    ``unmapped``: objects without a mailbox that have a booking in the schedule or still in a mailbox.
+    ``publish``: events to send, sorted by place. ``record``: places with nothing to send where the holders changed, or
+    on which side of the window's edges they lie. ``unmapped``: objects without a mailbox that have a booking in the
+    schedule or still in a mailbox.
     """
 
     publish: tuple[Change, ...]
@@ -55,8 +66,14 @@ class Difference:
     unmapped: frozenset[ScheduledObject]
 
 
-def difference(published: Mapping[Place, Entry], bookings: Mapping[str, Booking], directory: Directory) -> Difference:
-    """What to publish, given what was published, the schedule and the directory.
+def difference(
+    published: Mapping[Place, Entry],
+    bookings: Mapping[str, Booking],
+    directory: Directory,
+    window: Window = EVERYTHING,
+    content_for: ContentFor = lambda booking, _: booking.content,
+) -> Difference:
+    """What to publish, given what was published, the schedule, the directory and the window.
 
     A place that is not confirmed is published in any case: what stands there now is not known.
     """
@@ -74,13 +91,41 @@ def difference(published: Mapping[Place, Entry], bookings: Mapping[str, Booking]
         entry = published.get(place)
         left = frozenset(item for item in entry.holders if item not in directory) if entry else frozenset()
         unmapped |= left
-        holders = left | wanted.get(place, set())
         if place in wanted:
-            content: Content | None = bookings[place.booking].content
+            content: Content | None = content_for(bookings[place.booking], place.mailbox)
         else:
             content = entry.content if entry is not None and left else None
-        if content != (entry.content if entry is not None else None) or not (entry is None or entry.confirmed):
-            publish.append(Change(place, content, holders))
-        elif entry is not None and holders != entry.holders:
-            record.append(Change(place, content, holders))
+        change = Change(place, content, left | wanted.get(place, set()), _inside(window, content))
+        if entry is None:
+            if change.inside:
+                publish.append(change)
+        elif not entry.confirmed or _is_due(entry, change, window):
+            publish.append(change)
+        else:
+            kept = _kept(entry, change, window)
+            if (kept.holders, kept.inside) != (entry.holders, entry.inside):
+                record.append(kept)
     return Difference(tuple(publish), tuple(record), frozenset(unmapped))
+
+
+def _is_due(entry: Entry, change: Change, window: Window) -> bool:
+    """Whether an event says what the calendar cannot know yet, and is to know."""
+    if entry.content is None:
+        return change.content is not None and change.inside
+    if change.content == entry.content:
+        return change.inside and not entry.inside
+    if change.content is not None and change.inside:
+        return True
+    # Moved out of the window, or cancelled: of interest unless what stands there is history.
+    return window.side(entry.content) is not Side.BEFORE
+
+
+def _kept(entry: Entry, change: Change, window: Window) -> Change:
+    """What is remembered of a place without an event: its content stays the published one."""
+    if change.content == entry.content:
+        return change
+    return Change(change.place, entry.content, entry.holders, _inside(window, entry.content))
+
+
+def _inside(window: Window, content: Content | None) -> bool:
+    return content is None or window.side(content) is Side.INSIDE

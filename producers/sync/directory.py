@@ -1,6 +1,7 @@
 """The directory: which person or room has which mailbox.
 
-CSV with the header ``kind,id,mailbox``; more columns are ignored.
+CSV with the header ``kind,id,mailbox``; more columns are ignored. Or TOML, in a file whose name ends in ``.toml``: the
+tables ``[person]`` and ``[room]`` with a mailbox for each id.
 """
 
 import csv
@@ -13,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from contract.fields import Mailbox
 from producers.sources.damaged import DamagedFile
-from producers.sync.schedule import ObjectKind, ScheduledObject
+from producers.sources.toml import read_toml
+from producers.sync.schedule import ObjectKind, Schedule, ScheduledObject
 
 _COLUMNS: Final = ("kind", "id", "mailbox")
 _ADDRESS: Final = TypeAdapter[str](Mailbox)
@@ -30,12 +32,43 @@ def checked_mailbox(written: str) -> str:
         raise ValueError("an SMTP address, like anna@example.com") from None
 
 
+def mailboxes_of(schedule: Schedule, directory: Directory) -> Directory:
+    """Whose mailbox is which: as the directory says, and where it says nothing, as the source itself does."""
+    addresses: dict[ScheduledObject, str] = {}
+    for item, address in schedule.addresses.items():
+        try:
+            addresses[item] = checked_mailbox(address)
+        except ValueError:
+            continue  # as if there were none: it is named among those without a mailbox
+    return {**addresses, **directory}
+
+
 def read_directory(path: Path) -> Directory:
-    """The directory in a CSV file (UTF-8, with or without byte order mark).
+    """The directory in a file (UTF-8, with or without byte order mark).
 
     Raises :class:`DamagedFile` for a file that is empty or damaged anywhere: one bad line makes all of it suspect.
     Raises OSError when the file cannot be read.
     """
+    return _read_toml_directory(path) if path.suffix.lower() == ".toml" else _read_csv_directory(path)
+
+
+def _read_toml_directory(path: Path) -> Directory:
+    file = str(path)
+    found: dict[ScheduledObject, str] = {}
+    for kind, table in read_toml(path).items():
+        if kind not in list(ObjectKind) or not isinstance(table, dict):
+            raise DamagedFile(file, f"{kind} is not known, expected the tables [person] and [room]")
+        for object_id, mailbox in table.items():
+            try:
+                found[ScheduledObject(ObjectKind(kind), object_id)] = checked_mailbox(str(mailbox))
+            except ValueError as error:
+                raise DamagedFile(file, f"[{kind}] {object_id} = {mailbox!r}, expected {error}") from None
+    if not found:
+        raise DamagedFile(file, 'no entry in it, expected [person] and lines like 123 = "anna@example.com"')
+    return found
+
+
+def _read_csv_directory(path: Path) -> Directory:
     file = str(path)
     try:
         text = path.read_bytes().decode("utf-8-sig")

@@ -1,10 +1,10 @@
-"""One sync: the difference is published in batches, and each batch is recorded once the broker has it."""
+"""One update: the difference is published in batches, each recorded once the broker has it; then come the snapshots."""
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Final
@@ -14,18 +14,24 @@ from contract.event import (
     BookingCancelled,
     CancelledEvent,
     ChangedEvent,
+    Event,
+    SnapshotEvent,
     now_in_ms,
     revision_in_future,
 )
 from producers.event_id import new_event_id
 from producers.publisher import Publisher
-from producers.sync.difference import Change, Entry, Place, difference
-from producers.sync.directory import Directory
-from producers.sync.schedule import Content, Schedule, ScheduledObject, read_content
+from producers.sync.difference import Change, Entry, Place
+from producers.sync.plan import Plan
+from producers.sync.schedule import Content, ScheduledObject, read_content
+from producers.sync.snapshot import Listed, snapshots
 from producers.sync.state import State
+from producers.sync.window import Window
 
 BATCH: Final = 500
 """Events that are recorded in one transaction, and at most published twice after a crash."""
+SNAPSHOT_BATCH: Final = 16
+"""Snapshots on their way at once; each may be 1 MiB long."""
 
 
 class SyncRefused(Exception):
@@ -34,10 +40,10 @@ class SyncRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What a sync did.
+    """What an update did.
 
-    ``changed`` and ``cancelled`` count events at the new ``revision`` (None if there were none), ``sent_again`` those
-    at recorded revisions; ``mailboxes`` were sent any of them.
+    ``changed`` and ``cancelled`` count events at the new ``revision`` (None if there were none, and no snapshots),
+    ``sent_again`` those at recorded revisions, ``snapshots`` messages; ``mailboxes`` were sent any of them.
     """
 
     source: str
@@ -45,62 +51,11 @@ class Summary:
     changed: int
     cancelled: int
     sent_again: int
+    snapshots: int
     mailboxes: int
     unmapped: Sequence[tuple[ScheduledObject, str]]
     revision: int | None
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """Whose whole state is sent once more. No mailboxes: everybody's."""
-
-    mailboxes: Collection[str] = ()
-
-    def holds(self, mailbox: str) -> bool:
-        """Whether this mailbox is meant."""
-        return not self.mailboxes or mailbox in self.mailboxes
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a sync will publish: changes at a new revision, and entries of the state at the one they have."""
-
-    publish: Sequence[Change]
-    record: Sequence[Change]
-    again: Mapping[Place, Entry]
-    unmapped: Collection[ScheduledObject]
-
-    @property
-    def events(self) -> int:
-        """How many events that is."""
-        return len(self.publish) + len(self.again)
-
-
-def plan(
-    schedule: Schedule, directory: Directory, state: State, again: Again | None = None, *, allow_empty: bool = False
-) -> Plan:
-    """What is to be published now. Raises :class:`SyncRefused` and :class:`producers.sync.state.StateError`."""
-    published = state.entries()
-    standing = sum(entry.content is not None for entry in published.values())
-    if not schedule.bookings and standing and not allow_empty:
-        raise SyncRefused(
-            f"the schedule has no event at all, and {standing} bookings of {schedule.source} stand in calendars: "
-            "if they shall really go, say --allow-empty"
-        )
-    found = difference(published, schedule.bookings, directory)
-    if again is not None:
-        known = {place.mailbox for place in published} | set(directory.values())
-        strangers = sorted(set(again.mailboxes) - known)
-        if strangers:
-            raise SyncRefused(f"--again: neither in the directory nor in the state: {', '.join(strangers)}")
-    sent_now = {change.place for change in found.publish}
-    resent = {
-        place: entry
-        for place, entry in published.items()
-        if again is not None and again.holds(place.mailbox) and place not in sent_now
-    }
-    return Plan(found.publish, found.record, resent, found.unmapped)
 
 
 def next_revision(state: State, now: datetime) -> int:
@@ -116,65 +71,106 @@ def next_revision(state: State, now: datetime) -> int:
 
 
 async def synchronise(
-    schedule: Schedule,
-    state: State,
     planned: Plan,
+    state: State,
     connect: Callable[[], AbstractAsyncContextManager[Publisher]],
     advance: Callable[[int], None] = lambda _: None,
 ) -> Summary:
     """Publishes and records a plan. The broker is not asked for when there is nothing to publish.
 
     Raises :class:`SyncRefused`, :class:`producers.publisher.PublishFailed` and
-    :class:`producers.sync.state.StateError`; what was recorded before stays, the next sync publishes the rest.
+    :class:`producers.sync.state.StateError`; what was recorded before stays, the next update publishes the rest.
     """
+    if planned.refusal is not None:
+        raise SyncRefused(planned.refusal)
     started = time.monotonic()
-    revision: int | None = None
-    if planned.publish:
-        revision = next_revision(state, datetime.now(UTC))
+    source = planned.schedule.source
+    revision = next_revision(state, datetime.now(UTC)) if planned.publish or planned.snapshots else None
+    sent = 0
     async with connect() if planned.events else nullcontext() as publisher:
         if publisher is not None:
-            if revision is not None:
-                await _publish_changes(schedule.source, planned.publish, revision, state, publisher, advance)
-            resent = iter(planned.again.items())
-            while batch := list(islice(resent, BATCH)):
-                events = [_event(schedule.source, place, entry.content, entry.revision) for place, entry in batch]
-                await publisher.publish_all(events, lambda _: advance(1))
-    state.record_holders(planned.record)
+            way = _Way(source, state, publisher, advance)
+            if planned.publish and revision is not None:
+                await way.changes(planned.publish, revision)
+            await way.again(planned.again)
+            if planned.snapshots and revision is not None:
+                sent = await way.snapshots(planned.snapshots, planned.window, revision)
+    state.record(planned.record)
     kinds = Counter(change.content is None for change in planned.publish)
     touched = {change.place.mailbox for change in planned.publish} | {place.mailbox for place in planned.again}
     return Summary(
-        source=schedule.source,
-        bookings=len(schedule.bookings),
+        source=source,
+        bookings=len(planned.schedule.bookings),
         changed=kinds[False],
         cancelled=kinds[True],
         sent_again=len(planned.again),
-        mailboxes=len(touched),
-        unmapped=[(item, schedule.names.get(item, item.id)) for item in sorted(planned.unmapped)],
+        snapshots=sent,
+        mailboxes=len(touched | set(planned.snapshots)),
+        unmapped=[(item, planned.schedule.names.get(item, item.id)) for item in sorted(planned.unmapped)],
         revision=revision,
         seconds=round(time.monotonic() - started, 3),
     )
 
 
-async def _publish_changes(
-    source: str,
-    changes: Sequence[Change],
-    revision: int,
-    state: State,
-    publisher: Publisher,
-    advance: Callable[[int], None],
-) -> None:
-    for first in range(0, len(changes), BATCH):
-        batch = changes[first : first + BATCH]
-        events = [_event(source, change.place, change.content, revision) for change in batch]
-        state.announce(batch, revision)
-        await publisher.publish_all(events, lambda _: advance(1))
-        state.confirm(batch, revision)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """From the plan to the broker."""
 
+    source: str
+    state: State
+    publisher: Publisher
+    advance: Callable[[int], None] = field(repr=False)
 
-def _event(source: str, place: Place, content: Content | None, revision: int) -> ChangedEvent | CancelledEvent:
-    event_id, now = new_event_id(), datetime.now(UTC)
-    if content is None:
-        cancelled = BookingCancelled(booking=place.booking, revision=revision)
-        return CancelledEvent(id=event_id, source=source, subject=place.mailbox, time=now, data=cancelled)
-    changed = read_content(content, place.booking, revision)
-    return ChangedEvent(id=event_id, source=source, subject=place.mailbox, time=now, data=changed)
+    async def changes(self, changes: Sequence[Change], revision: int) -> None:
+        """Each batch is announced, published and recorded."""
+        for first in range(0, len(changes), BATCH):
+            batch = changes[first : first + BATCH]
+            self.state.announce(batch, revision)
+            await self._publish([self._event(change.place, change.content, revision) for change in batch], BATCH)
+            self.state.confirm(batch, revision)
+
+    async def again(self, entries: Mapping[Place, Entry]) -> None:
+        """What stands in the state, at the revisions it has there."""
+        events = (self._event(place, entry.content, entry.revision) for place, entry in entries.items())
+        await self._publish(events, BATCH)
+
+    async def snapshots(self, mailboxes: Sequence[str], window: Window, as_of: int) -> int:
+        """What stands in the state after all changes; the number of events."""
+        self.state.announce([], as_of)  # nothing later may have this revision, or a lower one
+        standing: dict[str, list[tuple[str, Entry]]] = {mailbox: [] for mailbox in mailboxes}
+        for place, entry in self.state.entries().items():
+            if place.mailbox in standing:
+                standing[place.mailbox].append((place.booking, entry))
+        return await self._publish(self._snapshot_events(standing, window, as_of), SNAPSHOT_BATCH)
+
+    def _snapshot_events(
+        self, standing: Mapping[str, Sequence[tuple[str, Entry]]], window: Window, as_of: int
+    ) -> Iterator[Event]:
+        for mailbox, entries in standing.items():
+            listed = [
+                Listed.of(read_content(entry.content, booking, entry.revision), window.extent(entry.content))
+                for booking, entry in entries
+                if entry.content is not None
+            ]
+            found = snapshots(listed, window.start, window.end, as_of)
+            for data in found.parts:
+                now = datetime.now(UTC)
+                yield SnapshotEvent(id=new_event_id(), source=self.source, subject=mailbox, time=now, data=data)
+            for booking in found.alone:
+                now = datetime.now(UTC)
+                yield ChangedEvent(id=new_event_id(), source=self.source, subject=mailbox, time=now, data=booking)
+
+    async def _publish(self, events: Iterator[Event] | Sequence[Event], at_once: int) -> int:
+        waiting, count = iter(events), 0
+        while batch := list(islice(waiting, at_once)):
+            await self.publisher.publish_all(batch, lambda _: self.advance(1))
+            count += len(batch)
+        return count
+
+    def _event(self, place: Place, content: Content | None, revision: int) -> ChangedEvent | CancelledEvent:
+        event_id, now = new_event_id(), datetime.now(UTC)
+        if content is None:
+            cancelled = BookingCancelled(booking=place.booking, revision=revision)
+            return CancelledEvent(id=event_id, source=self.source, subject=place.mailbox, time=now, data=cancelled)
+        changed = read_content(content, place.booking, revision)
+        return ChangedEvent(id=event_id, source=self.source, subject=place.mailbox, time=now, data=changed)

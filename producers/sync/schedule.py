@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType
+from typing import Any, NewType
 
 import orjson
 
@@ -36,18 +36,22 @@ class ScheduledObject:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One booking with everybody and everything it is for."""
+    """One booking with everybody and everything it is for.
+
+    ``fields`` are what the source knows of it by name, as plain text: what templates for title and notes may use.
+    """
 
     id: str
     content: Content
     objects: frozenset[ScheduledObject]
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that one source says now. ``names`` are for people to read.
+    """Everything that one source says now.
 
-    ``addresses``: the mailboxes (lower case) of those objects whose address the source itself knows.
+    ``names`` are for people to read. ``addresses`` are the mailboxes of objects where the source itself knows them.
     """
 
     source: str
@@ -58,7 +62,11 @@ class Schedule:
 
 def write_content(booking: BookingChanged) -> Content:
     """The content of a booking; its id and revision are left out."""
-    fields = booking.model_dump(mode="json", exclude={"booking", "revision"}, exclude_defaults=True)
+    return content_of(booking.model_dump(mode="json", exclude={"booking", "revision"}, exclude_defaults=True))
+
+
+def content_of(fields: Mapping[str, Any]) -> Content:
+    """The content of fields as the contract writes them, defaults left out."""
     return Content(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode())
 
 

@@ -12,37 +12,13 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import orjson
 
 from producers.sync.difference import Change, Entry, Place
 from producers.sync.schedule import ObjectKind, ScheduledObject
-
-SCHEMA_VERSION: Final = 1
-_APPLICATION_ID: Final = 0x63616C6C  # "call": says whose file it is
-
-_SCHEMA: Final = """
-CREATE TABLE source (name TEXT PRIMARY KEY, highest_revision INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE entry (
-    source TEXT NOT NULL,
-    mailbox TEXT NOT NULL,
-    booking TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    content TEXT,
-    holders TEXT NOT NULL,
-    PRIMARY KEY (source, mailbox, booking)
-) WITHOUT ROWID;
-CREATE TABLE announced (
-    source TEXT NOT NULL,
-    mailbox TEXT NOT NULL,
-    booking TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    content TEXT,
-    holders TEXT NOT NULL,
-    PRIMARY KEY (source, mailbox, booking)
-) WITHOUT ROWID
-"""
+from producers.sync.state_schema import NotOurs, prepare
 
 
 class StateError(Exception):
@@ -83,14 +59,15 @@ class State:
     def entries(self) -> dict[Place, Entry]:
         """Everything that was published, cancellations included; announced and not confirmed goes before confirmed."""
         query = (
-            "SELECT mailbox, booking, revision, content, holders, 1 FROM entry WHERE source = :source UNION ALL "
-            "SELECT mailbox, booking, revision, content, holders, 0 FROM announced WHERE source = :source"
+            "SELECT mailbox, booking, revision, content, holders, inside, 1 FROM entry WHERE source = :source "
+            "UNION ALL "
+            "SELECT mailbox, booking, revision, content, holders, inside, 0 FROM announced WHERE source = :source"
         )
         try:
             rows = self._connection.execute(query, {"source": self._source}).fetchall()
             return {
-                Place(mailbox, booking): Entry(revision, content, _read_holders(holders), bool(confirmed))
-                for mailbox, booking, revision, content, holders, confirmed in rows
+                Place(mailbox, booking): Entry(revision, content, _read_holders(holders), bool(inside), bool(confirmed))
+                for mailbox, booking, revision, content, holders, inside, confirmed in rows
             }
         except sqlite3.Error as error:
             raise self._explained(error) from None
@@ -112,12 +89,12 @@ class State:
             "INSERT INTO source VALUES (?, ?) "
             "ON CONFLICT (name) DO UPDATE SET highest_revision = max(highest_revision, excluded.highest_revision)"
         )
-        insert = "INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?, ?)"
+        insert = "INSERT OR REPLACE INTO announced VALUES (?, ?, ?, ?, ?, ?, ?)"
         self._write([(reserve, (self._source, revision)), *((insert, self._row(item, revision)) for item in changes)])
 
     def confirm(self, changes: Sequence[Change], revision: int) -> None:
         """Records changes that the broker has confirmed at this revision, all or none."""
-        insert = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?)"
+        insert = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
         settle = "DELETE FROM announced WHERE source = ? AND mailbox = ? AND booking = ?"
         self._write(
             [
@@ -126,13 +103,17 @@ class State:
             ]
         )
 
-    def record_holders(self, changes: Iterable[Change]) -> None:
-        """Records new holders of places where nothing had to be published, all or none."""
-        statement = "UPDATE entry SET holders = ? WHERE source = ? AND mailbox = ? AND booking = ?"
-        self._write((statement, (_write_holders(change.holders), self._source, *change.place)) for change in changes)
+    def record(self, changes: Iterable[Change]) -> None:
+        """Records who holds places, and on which side of the window they lie, where nothing was published."""
+        statement = "UPDATE entry SET holders = ?, inside = ? WHERE source = ? AND mailbox = ? AND booking = ?"
+        self._write(
+            (statement, (_write_holders(change.holders), change.inside, self._source, *change.place))
+            for change in changes
+        )
 
     def _row(self, change: Change, revision: int) -> tuple[object, ...]:
-        return (self._source, *change.place, revision, change.content, _write_holders(change.holders))
+        holders = _write_holders(change.holders)
+        return (self._source, *change.place, revision, change.content, holders, change.inside)
 
     def _write(self, statements: Iterable[tuple[str, tuple[object, ...]]]) -> None:
         try:
@@ -154,17 +135,10 @@ class State:
         execute("PRAGMA locking_mode = EXCLUSIVE")
         execute("PRAGMA synchronous = FULL")
         execute("BEGIN EXCLUSIVE")
-        application, version = (execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        if execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
-            for statement in _SCHEMA.split(";"):
-                execute(statement)
-            execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-        elif application != _APPLICATION_ID:
-            raise StateError(f"{self._path} is a database of another program: name another file with --state")
-        elif version != SCHEMA_VERSION:
-            problem = f"{self._path} has schema version {version}, this release knows {SCHEMA_VERSION}"
-            raise StateError(f"{problem}: use the release that wrote it, or a newer one")
+        try:
+            prepare(self._connection)
+        except NotOurs as error:
+            raise StateError(f"{self._path} {error}") from None
         execute("COMMIT")
 
     def _explained(self, error: sqlite3.Error) -> StateError:

@@ -45,6 +45,11 @@ def schedule_xml(
     )
 
 
+def many(count: int, *, title: str = "Grading") -> str:
+    """A schedule of so many bookings in Suite 4, each for persons 1 and 2."""
+    return schedule_xml({"Suite 4": [event_xml(f"g-{n:03d}", persons=("1", "2"), title=title) for n in range(count)]})
+
+
 def directory_csv(persons: Mapping[str, str], rooms: Mapping[str, str]) -> str:
     """A directory with a header."""
     lines = [f"person,{key},{mailbox}" for key, mailbox in persons.items()]

@@ -1,48 +1,17 @@
 """The command line as people and scripts meet it: exit codes, summaries, bad lines, settings."""
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import orjson
 import pytest
-from typer.testing import CliRunner, Result
 
 from contract.codec import encode
-from contract.event import MAX_SNAPSHOT_BYTES, Event, highest_revision, now_in_ms
-from deploy.sandbox.ports import free_ports
-from producers.commands import app
-from tests.producers.samples import cancelled_event, changed_event, directory_csv, event_xml, schedule_xml, write
+from contract.event import MAX_SNAPSHOT_BYTES, Event, now_in_ms
+from tests.producers.command import nobody, run, run_here
+from tests.producers.samples import cancelled_event, changed_event
 from tests.producers.topology import Arrivals, declare_topology
-
-
-def run(*arguments: str | Path, amqp_url: str = "", stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-    """``callsheet-producer`` in a process of its own."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("CALLSHEET_")}
-    given = {**kept, "TERM": "dumb", **({"CALLSHEET_AMQP_URL": amqp_url} if amqp_url else {})}
-    done = subprocess.run(
-        [sys.executable, "-m", "producers", *map(str, arguments)],
-        env=given,
-        input=stdin,
-        capture_output=True,
-        timeout=50,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
-
-
-def run_here(*arguments: str, environment: Mapping[str, str] | None = None) -> Result:
-    """The command in this process, which is quicker; it must not read standard input."""
-    clean: dict[str, str | None] = {key: None for key in os.environ if key.startswith("CALLSHEET_")}
-    return CliRunner().invoke(app, arguments, env={**clean, "TERM": "dumb", **(environment or {})})
-
-
-def nobody() -> str:
-    """The URL of a broker that is not there."""
-    return f"amqp://guest:s3cret@127.0.0.1:{free_ports(1)[0]}/"
 
 
 def lines(*bodies: bytes) -> bytes:
@@ -156,91 +125,3 @@ def test_help_teaches_with_examples() -> None:
     assert "kind,id,mailbox" in done.stdout
     assert "CALLSHEET_AMQP_URL" in run_here("--help").stdout
     assert "publish --check" in run_here("publish", "--help").stdout
-
-
-class Studio:
-    """A schedule, a directory and a state in a folder, and the command on them."""
-
-    def __init__(self, folder: Path, amqp_url: str) -> None:
-        self.schedule = folder / "schedule.xml"
-        self.directory = folder / "directory.csv"
-        self.state = folder / "state.sqlite"
-        self._amqp_url = amqp_url
-        persons = {"1": "anna@example.com", "2": "bo@example.com"}
-        write(self.directory, directory_csv(persons, {"Suite 4": "suite-4@example.com"}))
-
-    def sync(self, *more: str, schedule: str | None = None) -> subprocess.CompletedProcess[str]:
-        if schedule is not None:
-            write(self.schedule, schedule)
-        given = ("--directory", self.directory, "--state", self.state, "--wait", "5")
-        return run("sync", "pentabarf", self.schedule, *given, *more, amqp_url=self._amqp_url)
-
-
-FIRST = schedule_xml({"Suite 4": [event_xml("g-1", persons=("1",)), event_xml("g-2", persons=("1", "3"))]})
-SECOND = schedule_xml({"Suite 4": [event_xml("g-1", persons=("2",)), event_xml("g-2", persons=("1", "3"))]})
-
-
-async def test_sync_publishes_only_what_changed_and_again_sends_everything(tmp_path: Path, amqp_url: str) -> None:
-    await declare_topology(amqp_url)
-    studio = Studio(tmp_path, amqp_url)
-    done = studio.sync(schedule=FIRST)
-    assert done.returncode == 0, done.stderr
-    assert "changed=4 cancelled=0 sent_again=0 mailboxes=2 unmapped=1 " in done.stdout
-    assert done.stderr == "no mailbox for person 3 (Person 3)\n"
-
-    nothing = json.loads(studio.sync("--json").stdout)
-    assert (nothing["changed"], nothing["cancelled"], nothing["revision"]) == (0, 0, None)
-    assert nothing["unmapped"] == [{"kind": "person", "id": "3", "name": "Person 3"}]
-
-    # Reassigned from Anna to Bo; the room's booking names its people, so that changes, too.
-    moved = json.loads(studio.sync("--json", schedule=SECOND).stdout)
-    assert (moved["changed"], moved["cancelled"], moved["mailboxes"]) == (2, 1, 3)
-
-    arrivals = Arrivals(amqp_url)
-    await arrivals.collect(lambda messages: len(messages) == 7)
-    revisions = {highest_revision(event) for event in arrivals.events}
-    assert max(revisions) == moved["revision"]
-    assert len(revisions) == 2
-
-    again = json.loads(studio.sync("Anna@Example.com", "--again", "--json").stdout)
-    assert (again["changed"], again["cancelled"], again["sent_again"], again["mailboxes"]) == (0, 0, 2, 1)
-    resent = Arrivals(amqp_url)
-    await resent.collect(lambda messages: len(messages) == 2)
-    first_sent = {(e.subject, e.type, e.data.model_dump_json()) for e in arrivals.events}
-    assert {(e.subject, e.type, e.data.model_dump_json()) for e in resent.events} <= first_sent
-    assert {str(event.type) for event in resent.events} == {
-        "schedule.booking.changed.v1",
-        "schedule.booking.cancelled.v1",
-    }
-    everybody = json.loads(studio.sync("--again", "--json").stdout)
-    assert (everybody["sent_again"], everybody["mailboxes"]) == (5, 3)
-
-
-@pytest.mark.parametrize("damage", ["schedule", "directory", "empty directory"])
-def test_a_damaged_file_changes_nothing_and_says_where(tmp_path: Path, damage: str) -> None:
-    studio = Studio(tmp_path, nobody())
-    if damage == "schedule":
-        done = studio.sync(schedule=FIRST[:-30])
-        assert f"{studio.schedule}:5:" in done.stderr
-    else:
-        write(studio.directory, "" if damage == "empty directory" else "kind,id,mailbox\nperson,1,anna\n")
-        done = studio.sync(schedule=FIRST)
-        assert f"{studio.directory}:{1 if damage == 'empty directory' else 2}: " in done.stderr
-    assert done.returncode == 1
-    assert not studio.state.exists()
-
-
-async def test_what_nobody_can_have_meant_is_refused(tmp_path: Path, amqp_url: str) -> None:
-    await declare_topology(amqp_url)
-    studio = Studio(tmp_path, amqp_url)
-    assert studio.sync(schedule=FIRST).returncode == 0
-    stranger = studio.sync("--again", "typo@example.com")
-    assert stranger.returncode == 1
-    assert "typo@example.com" in stranger.stderr
-    assert studio.sync("anna@example.com").returncode == 2
-    assert studio.sync("--again", "anna").returncode == 2
-    assert studio.sync("--source", "with space").returncode == 2
-    emptied = studio.sync(schedule=schedule_xml({}))
-    assert emptied.returncode == 1
-    assert "4 bookings" in emptied.stderr
-    assert "cancelled=4 " in studio.sync("--allow-empty").stdout

@@ -24,7 +24,7 @@ def test_entries_come_back_and_cancellations_stay(tmp_path: Path) -> None:
         state.confirm([change], 7)
     with State(path, "one") as state:
         assert state.entries() == {PLACE: Entry(7, Content('{"title":"x"}'), frozenset([ANNA, SUITE]))}
-        state.record_holders([Change(PLACE, Content("ignored"), frozenset([ANNA]))])
+        state.record([Change(PLACE, Content("ignored"), frozenset([ANNA]))])
         assert state.entries()[PLACE] == Entry(7, Content('{"title":"x"}'), frozenset([ANNA]))
         state.announce([Change(PLACE, None, frozenset())], 9)
     with State(path, "one") as state:
@@ -85,7 +85,7 @@ def test_files_that_are_not_ours_are_refused_and_left_as_they_are(tmp_path: Path
     with sqlite3.connect(newer) as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(StateError, match="schema version 99, this release knows 1"):
+    with pytest.raises(StateError, match="schema version 99, this release knows 2"):
         State(newer, "one")
 
     with pytest.raises(StateError, match="unable to open"):

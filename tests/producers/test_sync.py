@@ -16,7 +16,8 @@ from contract.event import Event, highest_revision
 from producers.publisher import Publisher
 from producers.sources.pentabarf import read_pentabarf
 from producers.sync.directory import read_directory
-from producers.sync.run import SyncRefused, plan, synchronise
+from producers.sync.plan import plan
+from producers.sync.run import SyncRefused, synchronise
 from producers.sync.schedule import Content, ObjectKind, Schedule, ScheduledObject
 from producers.sync.state import State
 from tests.producers.calendars import Calendars, calendars_after, calendars_of, contents_of, steps
@@ -59,7 +60,7 @@ async def test_every_version_of_a_real_schedule_publishes_exactly_its_difference
             for place, entry in state.entries().items():
                 directory |= dict.fromkeys(entry.holders, place.mailbox)
             planned = plan(schedule, directory, state)
-            summary = await synchronise(schedule, state, planned, lambda: Publisher(amqp_url))
+            summary = await synchronise(planned, state, lambda: Publisher(amqp_url))
             assert plan(schedule, directory, state).events == 0
         after = contents_of(schedule, directory)
         assert (summary.changed, summary.cancelled) == steps(before, after)
@@ -177,16 +178,16 @@ async def test_revisions_rise_even_when_the_clock_was_set_back(tmp_path: Path, a
     schedule = read_pentabarf(path)
     directory = made_up_directory(schedule)
     with State(tmp_path / "state.sqlite", schedule.source) as state:
-        first = await synchronise(schedule, state, plan(schedule, directory, state), lambda: Publisher(amqp_url))
+        first = await synchronise(plan(schedule, directory, state), state, lambda: Publisher(amqp_url))
         assert first.revision is not None
         ahead = first.revision + 30 * 60 * 1000  # as if the clock had been half an hour ahead
         state.announce([], ahead)
         schedule = read_pentabarf(write(path, schedule_xml({"Suite 4": [event_xml("g", title="Mix")]})))
-        second = await synchronise(schedule, state, plan(schedule, directory, state), lambda: Publisher(amqp_url))
+        second = await synchronise(plan(schedule, directory, state), state, lambda: Publisher(amqp_url))
         assert second.revision == ahead + 1
         state.announce([], first.revision + 10 * 60 * 60 * 1000)
         schedule = read_pentabarf(write(path, schedule_xml({"Suite 4": [event_xml("g", title="Cut")]})))
         with pytest.raises(SyncRefused, match="set the clock right"):
-            await synchronise(schedule, state, plan(schedule, directory, state), lambda: Publisher(amqp_url))
+            await synchronise(plan(schedule, directory, state), state, lambda: Publisher(amqp_url))
     arrivals = Arrivals(amqp_url)
     await arrivals.collect(lambda messages: len(messages) == 4)
