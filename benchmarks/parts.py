@@ -21,7 +21,9 @@ from consumer.calendars.ews import elements, messages, soap
 from consumer.calendars.ews.connection import Connection, Endpoint, tls_context
 from consumer.calendars.ews.versions import DIALECTS
 from consumer.calendars.ews.zones import SHOWABLE_ZONES
+from consumer.core.actions import Change
 from consumer.core.appointment import Defaults, appointment_of
+from consumer.core.guard import Guard
 from consumer.enrolment import Enrolment
 from consumer.lanes.delivery import Delivery
 from contract.codec import decode, encode
@@ -70,12 +72,13 @@ def main() -> None:
     body = encode(event)
     defaults = Defaults(ZONE, SHOWABLE_ZONES)
     enrolled = Enrolment(("*@example.com",), ())
-    intake = Intake(16, defaults, lambda: enrolled, lambda: datetime.now(UTC))
+    intake = Intake(16, defaults, lambda: enrolled, lambda: datetime.now(UTC), Guard())
     message = Received(body, {}, event.id, None, False, 1, cast(AbstractChannel, None))  # nobody acknowledges it
     partition = partition_of(MAILBOX, 16)
     delivery = intake.take(message, partition)
     assert isinstance(delivery, Delivery)
     change = delivery.change
+    assert isinstance(change, Change)
     fifty = messages.create_items(MAILBOX, [change] * 50, DIALECT)
     cost("decode", lambda: decode(body), 2000)
     cost("appointment and digest", lambda: appointment_of(event.data, defaults), 2000)

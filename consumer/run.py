@@ -23,6 +23,7 @@ from consumer.calendars.ews.zones import SHOWABLE_ZONES
 from consumer.calendars.guarded import GuardedCalendars
 from consumer.calendars.pace import Pace
 from consumer.core.appointment import Defaults
+from consumer.core.guard import Guard
 from consumer.core.window import Window
 from consumer.enrolment import EnrolmentError, EnrolmentFile
 from consumer.lanes.delivery import Delivery
@@ -123,7 +124,8 @@ async def _consume(
     calendars = GuardedCalendars(gateway, breaker, lambda: _renewed(settings, gateway), breaker_changed)
     care = Care(breaker, settings.prefetch)
     defaults = Defaults(settings.timezone, SHOWABLE_ZONES, DIALECTS[settings.ews_version].working_elsewhere)
-    intake = Intake(settings.partitions, defaults, lambda: enrolment.current, now, breaker.steady)
+    guard = Guard(settings.guard_share, settings.guard_count)
+    intake = Intake(settings.partitions, defaults, lambda: enrolment.current, now, guard, breaker.steady)
     work = Work(
         prefetch=care.prefetch,
         available=care.available,
@@ -131,7 +133,7 @@ async def _consume(
         forget=lambda number: lanes.forget(number),
         give_up=lambda number: lanes.give_up(number),
         on_partitions=metrics.partitions_active.set,
-        on_parked=metrics.parked_messages.set,
+        on_parked=metrics.count_put_aside,
         on_state=lambda state: setattr(health, "broker", state),
     )
     url, rungs = settings.amqp_url.get_secret_value(), list(rung_seconds.items())

@@ -129,6 +129,8 @@ class RunSettings(ExchangeSettings):
     memory_limit: Bytes = size("128MiB")
     second_look_margin: Seconds = 60.0
     login_pause: Seconds = 60.0
+    guard_share: Annotated[int, Field(ge=0, le=100)] = 30
+    guard_count: Annotated[int, Field(ge=0)] = 5
     enabled: bool = True
     enrolment_file: Path
     http_host: str = "127.0.0.1"

@@ -24,6 +24,9 @@ HEADER_FORWARDED: Final = "x-forwarded"
 HEADER_FORCED: Final = "x-forced"
 """An operator has replayed this message with ``--force``: it passes the floor of its source."""
 
+HEADER_RELEASED: Final = "x-released"
+"""An operator has released this snapshot: it passes the mass-change guard."""
+
 HEADER_FIRST_FAILURE: Final = "x-first-failure"
 """When an event on the ladder failed for the first time (RFC 3339)."""
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """The closed list of codes in the header ``x-reason`` of a parked message."""
+    """The closed list of codes in the header ``x-reason`` of a parked or held message."""
 
     BROKEN_JSON = "broken_json"
     """Not JSON, not UTF-8, nested too deeply, or not an object."""
@@ -26,8 +26,8 @@ class Reason(StrEnum):
     """A revision in milliseconds that lies more than an hour ahead: it would shut out every later change."""
     TOO_OLD = "too_old"
     """An unknown booking at or below the floor of its source: its cancellation may have been forgotten already."""
-    NOT_SUPPORTED = "not_supported"
-    """In the contract, but this release does not apply it yet."""
+    MASS_REMOVAL = "mass_removal"
+    """Held: what a snapshot does not name is more than may be removed without a person's agreeing."""
     REJECTED_BY_EXCHANGE = "rejected_by_exchange"
     """Exchange refuses this content for ever."""
     MAILBOX_UNAVAILABLE = "mailbox_unavailable"

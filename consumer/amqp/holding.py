@@ -29,7 +29,7 @@ class Work:
     forget: Callable[[int], None]
     give_up: Callable[[int], Awaitable[None]]
     on_partitions: Callable[[int], None]
-    on_parked: Callable[[int], None]
+    on_parked: Callable[[str, int], None]
     on_state: Callable[[str], None]
 
 

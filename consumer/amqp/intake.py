@@ -2,19 +2,30 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from consumer.amqp.received import Received
 from consumer.amqp.settle import Forward, Suspect
 from consumer.core.actions import Change, Outcome
-from consumer.core.appointment import Defaults, appointment_of
+from consumer.core.appointment import Appointment, Defaults, appointment_of
+from consumer.core.coverage import Coverage
+from consumer.core.guard import Guard
+from consumer.core.snapshot import Asked, Snapshot
 from consumer.enrolment import Enrolment
 from consumer.ladder import Climb
 from consumer.lanes.delivery import Delivery, Disposition, Done, Park
 from contract import names
 from contract.codec import decode
-from contract.event import CancelledEvent, ChangedEvent, SnapshotEvent, highest_revision, revision_in_future
+from contract.event import (
+    BookingCancelled,
+    BookingChanged,
+    ChangedEvent,
+    Event,
+    SnapshotEvent,
+    highest_revision,
+    revision_in_future,
+)
 from contract.identity import booking_key, source_mark
 from contract.partition import partition_of
 from contract.reasons import EventError, Reason
@@ -36,14 +47,16 @@ class Intake:
         defaults: Defaults,
         enrolment: Callable[[], Enrolment],
         clock: Callable[[], datetime],
+        guard: Guard,
         steady: Callable[[], bool] = lambda: True,
     ) -> None:
-        """``steady`` is false while Exchange comes and goes: then it is that which makes messages come again."""
+        """``guard`` is for snapshots. ``steady`` is false while Exchange comes and goes: then messages come again."""
         self._partitions = partitions
         self._defaults = defaults
         self._enrolment = enrolment
         self._clock = clock
         self._steady = steady
+        self._guard = guard
 
     def take(self, message: Received, partition: int) -> Delivery | Disposition | Forward | Suspect:
         """The delivery for a lane, or the disposition of a message that does not get so far. Never raises."""
@@ -68,8 +81,6 @@ class Intake:
                 Reason.REVISION_IN_FUTURE,
                 f"revision {revision} is a time in milliseconds more than one hour ahead; check the producer's clock",
             )
-        if isinstance(event, SnapshotEvent):
-            return Park(Reason.NOT_SUPPORTED, "this release does not apply snapshots yet")
         deliveries = _number(message, "x-delivery-count")
         alone = names.HEADER_SUSPECT in message.headers
         if deliveries > TOO_OFTEN:
@@ -80,7 +91,7 @@ class Intake:
             return Suspect()
         return Delivery(
             mailbox=event.mailbox,
-            change=self._change(event, forced=bool(message.headers.get(names.HEADER_FORCED))),
+            change=self._asked(event, message),
             event_id=event.id,
             time=event.time,
             partition=partition,
@@ -93,17 +104,50 @@ class Intake:
             look_now=names.HEADER_LOOK in message.headers,
         )
 
-    def _change(self, event: ChangedEvent | CancelledEvent, forced: bool) -> Change:
-        booking = event.data.booking
-        return Change(
-            key=booking_key(event.source, booking),
+    def _asked(self, event: Event, message: Received) -> Asked:
+        forced = bool(message.headers.get(names.HEADER_FORCED))
+        if not isinstance(event, SnapshotEvent):
+            appointment = appointment_of(event.data, self._defaults) if isinstance(event, ChangedEvent) else None
+            return _change(event, event.data, appointment, forced)
+        data = event.data
+        return Snapshot(
             source=source_mark(event.source),
-            booking=one_line(booking, 200),
-            revision=event.data.revision,
-            event=f"{event.id} {write_instant(event.time)}",
-            appointment=appointment_of(event.data, self._defaults) if isinstance(event, ChangedEvent) else None,
-            forced=forced,
+            coverage=Coverage(_in_utc(data.start), _in_utc(data.end), data.as_of),
+            changes=tuple(
+                _change(event, booking, appointment_of(booking, self._defaults), forced, data.as_of)
+                for booking in data.bookings
+            ),
+            event=_mark(event),
+            guard=None if message.headers.get(names.HEADER_RELEASED) else self._guard,
         )
+
+
+def _change(
+    event: Event,
+    data: BookingChanged | BookingCancelled,
+    appointment: Appointment | None,
+    forced: bool,
+    as_of: int | None = None,
+) -> Change:
+    return Change(
+        key=booking_key(event.source, data.booking),
+        source=source_mark(event.source),
+        booking=one_line(data.booking, 200),
+        revision=data.revision,
+        event=_mark(event),
+        appointment=appointment,
+        forced=forced,
+        as_of=as_of,
+    )
+
+
+def _mark(event: Event) -> str:
+    return f"{event.id} {write_instant(event.time)}"
+
+
+def _in_utc(instant: datetime) -> datetime:
+    # Exchange keeps whole seconds.
+    return instant.astimezone(UTC).replace(microsecond=0)
 
 
 def _number(message: Received, header: str) -> int:

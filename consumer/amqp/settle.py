@@ -19,7 +19,7 @@ from consumer.amqp.calls import answered
 from consumer.amqp.received import Received
 from consumer.core.actions import Outcome
 from consumer.ladder import Climb
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park, Retry
+from consumer.lanes.delivery import Delivery, Disposition, Done, Hold, Park, Retry
 from consumer.telemetry.logs import logger, logger_debugs
 from consumer.telemetry.metrics import Metrics
 from contract import names
@@ -74,9 +74,23 @@ class Settle:
                 well = False
                 continue
             self._metrics.lane_wait.observe(time.monotonic() - delivery.received_at)
+            if isinstance(disposition, Done | Hold):
+                self._tell_what_is_left(delivery, disposition.left)
             if isinstance(disposition, Done) and disposition.outcome is Outcome.APPLIED:
                 self._metrics.freshness.observe(max(0.0, (self._clock() - delivery.time).total_seconds()))
         return well
+
+    def _tell_what_is_left(self, delivery: Delivery, bookings: Sequence[str]) -> None:
+        """Bookings that were put right today already, and that a user has changed or thrown away again."""
+        for booking in bookings:
+            self._metrics.repair_conflicts.inc()
+            logger().warning(
+                "repair_conflict",
+                mailbox=delivery.mailbox,
+                booking=booking,
+                event_id=delivery.event_id,
+                now="left as its user has it: it was put right once today",
+            )
 
     async def promise_look(self, delivery: Delivery) -> bool:
         """Send a copy of an event by way of the ladder; when it comes back its mailbox is read anew.
@@ -125,6 +139,8 @@ class Settle:
         if isinstance(disposition, Park):
             self._metrics.parked.labels(disposition.reason).inc()
             logger().warning("parked", reason=str(disposition.reason), error=disposition.error, **facts())
+        elif isinstance(disposition, Hold):
+            logger().warning("held", reason=str(disposition.reason), error=disposition.error, **facts())
         elif isinstance(disposition, Retry):
             climb = disposition.climb
             logger().info("put_off", rung=disposition.rung, attempt=climb.attempts, error=disposition.error, **facts())
@@ -139,8 +155,11 @@ class Settle:
             case Done(outcome):
                 return outcome
             case Park(reason, error):
-                await self._publish("", names.PARKED_QUEUE, self._parked(message, reason, error))
+                await self._publish("", names.PARKED_QUEUE, self._put_aside(message, reason, error))
                 return Outcome.PARKED
+            case Hold(reason, error):
+                await self._publish("", names.HELD_QUEUE, self._put_aside(message, reason, error))
+                return Outcome.HELD
             case Forward(right_partition):
                 headers: HeadersType = {**_kept(message), names.HEADER_FORWARDED: 1}
                 await self._publish(names.EXCHANGE, names.routing_key(right_partition), _copy(message, headers))
@@ -154,7 +173,7 @@ class Settle:
                 await self._publish(names.retry_queue(rung), names.routing_key(partition), copy)
                 return Outcome.RETRIED
 
-    def _parked(self, message: Received, reason: Reason, error: str) -> Message:
+    def _put_aside(self, message: Received, reason: Reason, error: str) -> Message:
         headers: HeadersType = {
             **_kept(message),
             names.HEADER_REASON: str(reason),

@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 
 from consumer.commands.explain import explain
-from consumer.commands.parked import commands_for
+from consumer.commands.parked import held_commands, parked_commands
 from consumer.commands.purge import purge
 from consumer.commands.run import run
 from consumer.commands.topology import topology
 from consumer.version import VERSION
-from contract import names
 
 app = typer.Typer(
     name="callsheet-consumer",
@@ -28,14 +27,14 @@ app = typer.Typer(
 app.command()(run)
 app.command()(topology)
 app.add_typer(
-    commands_for(names.PARKED_QUEUE),
+    parked_commands(),
     name="parked",
     help="Look at messages that could not be applied, put them back to work, or drop them.",
 )
 app.add_typer(
-    commands_for(names.HELD_QUEUE),
+    held_commands(),
     name="held",
-    help="The same for mass changes that wait for a person.",
+    help="Look at mass changes that wait for a person, let them pass, or drop them.",
 )
 app.command()(explain)
 app.command()(purge)

@@ -14,6 +14,8 @@ from contract.text import one_line
 
 if TYPE_CHECKING:
     from consumer.calendars.ews.findings import Findings, Remembered, Shown
+    from consumer.core.coverage import Coverage
+    from consumer.core.mailbox import Floor
     from consumer.settings import ExplainSettings
 
 
@@ -78,9 +80,19 @@ def _lines(findings: "Findings", mailbox: str, booking: str, source: str | None,
     for one in findings.tombstones:
         lines += ["", *_remembered(one, zone)]
     for floor in findings.floors:
-        lines.append("")
+        lines += ["", *_floor(floor, zone)]
+    return lines
+
+
+def _floor(floor: "Floor", zone: tzinfo) -> list[str]:
+    lines = []
+    if floor.revision >= 0:
         lines.append(f"Floor of source {floor.source}: revision {floor.revision}. Where nothing is known of a booking,")
         lines.append("  an event at or below it is parked as too_old.")
+    if floor.last is not None:
+        lines.append(f"Last snapshot of source {floor.source}: up to revision {floor.last.as_of}, from")
+        lines.append(f"  {_at(floor.last.start, zone)} to {_at(floor.last.end, zone)}. Where nothing is known of a")
+        lines.append("  booking, an event at or below it for a time in there is stale.")
     return lines
 
 
@@ -102,6 +114,7 @@ def _remembered(one: "Remembered", zone: tzinfo) -> list[str]:
     said = {
         "cancelled": "It was cancelled: only an event with a higher revision brings it back.",
         "outside": "It lay outside the window: an event with the same revision or a higher one brings it back.",
+        "absent": "A snapshot did not name it: only an event above this revision, or for another time, brings it back.",
     }
     return [
         f"Tombstone, {tombstone.state}: {said[tombstone.state]}",
@@ -166,8 +179,19 @@ def _document(findings: "Findings", mailbox: str, booking: str, source: str | No
             }
             for one in findings.tombstones
         ],
-        "floors": [{"source_mark": floor.source, "revision": floor.revision} for floor in findings.floors],
+        "floors": [
+            {
+                "source_mark": floor.source,
+                "revision": floor.revision,
+                "last_snapshot": None if floor.last is None else _covered(floor.last),
+            }
+            for floor in findings.floors
+        ],
     }
+
+
+def _covered(covered: "Coverage") -> dict[str, Any]:
+    return {"from": covered.start.isoformat(), "to": covered.end.isoformat(), "as_of": covered.as_of}
 
 
 def _item(shown: "Shown") -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """``callsheet-consumer parked`` and ``held``: look at what was put aside, put it back to work, drop it."""
 
 import asyncio
+import functools
 import sys
 from collections import Counter
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated
 
 import typer
 
-from consumer.broker_settings import BrokerSettings, seconds
+from consumer.broker_settings import BrokerSettings
 from consumer.commands import display
 from consumer.commands.command_line import (
     clear_broker_errors,
@@ -19,105 +21,25 @@ from consumer.commands.command_line import (
     stop_at_signal,
     wrong_usage,
 )
+from consumer.commands.filters import filtered
 from consumer.commands.parked_output import COLUMNS, Outcome, in_full, row, show, summary
-from consumer.parking.message import NO_REASON, ParkedMessage, Selection
-from consumer.parking.replay import NotReplayable, replayed
-from consumer.parking.rotation import Drop, Fate, Keep, Look, NotTaken, rotation
-from contract.reasons import Reason
+from consumer.parking.message import ParkedMessage, Selection
+from consumer.parking.replay import NotReplayable, released, replayed
+from consumer.parking.rotation import Drop, Fate, Keep, Look, NotTaken, Send, rotation
+from contract import names
 
-# What RabbitMQ itself may give as the reason of a dead letter.
-_OF_THE_BROKER: Final = ("delivery_limit", "expired", "maxlen", "rejected")
-_KNOWN_REASONS: Final = frozenset({*map(str, Reason), *_OF_THE_BROKER, NO_REASON})
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return timedelta(seconds=seconds(text))
-    except (ValueError, OverflowError):
-        raise typer.BadParameter("expected a duration like 90s, 30m, 2h or 7d") from None
-
-
-def _reason(text: str) -> str:
-    if text not in _KNOWN_REASONS:
-        raise typer.BadParameter(f"{text!r} is no reason; expected one of {', '.join(sorted(_KNOWN_REASONS))}")
-    return text
-
-
-Reasons = Annotated[
-    list[str] | None,
-    typer.Option("--reason", metavar="CODE", parser=_reason, help="Only with this reason; repeatable."),
-]
-Mailboxes = Annotated[
-    str, typer.Option("--mailbox", metavar="PATTERN", help="Only of these mailboxes: `*@studio.example.com`.")
-]
-OlderThan = Annotated[
-    timedelta | None,
-    typer.Option("--older-than", metavar="AGE", parser=_duration, help="Only parked longer ago than this: `2h`."),
-]
-NewerThan = Annotated[
-    timedelta | None,
-    typer.Option("--newer-than", metavar="AGE", parser=_duration, help="Only parked later than this long ago: `2h`."),
-]
-Ids = Annotated[list[str] | None, typer.Option("--id", metavar="ID", help="Only with this message id; repeatable.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
-def commands_for(queue: str) -> typer.Typer:
-    """The commands for one queue of messages that were put aside."""
-    commands = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
-
-    @commands.command("list")
-    def list_messages(
-        reason: Reasons = None,
-        mailbox: Mailboxes = "",
-        older_than: OlderThan = None,
-        newer_than: NewerThan = None,
-        ids: Ids = None,
-        as_json: AsJson = False,
-    ) -> None:
-        """List the messages: when, why, whose, which booking. Nothing changes, however often it is called."""
-        found: list[ParkedMessage] = []
-        total = _go_round(
-            queue, _noting(_selection(reason, mailbox, older_than, newer_than, ids), found, keep_body=False)
-        )
-        if as_json:
-            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(summary, found))})
-            return
-        display.print_table(COLUMNS, list(map(row, found)), wide="error")
-        reasons = Counter(message.reason for message in found)
-        counts = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
-        say(f"{len(found)} of {total} messages in {queue}" + (f": {counts}" if counts else ""))
-
-    @commands.command("show")
-    def show_messages(
-        message_id: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Message ids.")] = None,
-        reason: Reasons = None,
-        mailbox: Mailboxes = "",
-        older_than: OlderThan = None,
-        newer_than: NewerThan = None,
-        ids: Ids = None,
-        as_json: AsJson = False,
-    ) -> None:
-        """Show messages in full, headers and body. Exit code 1 if there is none."""
-        found: list[ParkedMessage] = []
-        wanted = _selection(reason, mailbox, older_than, newer_than, [*(ids or ()), *(message_id or ())])
-        total = _go_round(queue, _noting(wanted, found, keep_body=True))
-        if as_json:
-            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(in_full, found))})
-        else:
-            for message in found:
-                show(message)
-        if not found:
-            failed(f"None of the {total} messages in {queue} is meant by that.")
+def parked_commands() -> typer.Typer:
+    """The commands for the messages that could not be applied."""
+    commands = _commands_for(names.PARKED_QUEUE)
 
     @commands.command("replay")
+    @filtered
     def replay_messages(
-        reason: Reasons = None,
-        mailbox: Mailboxes = "",
-        older_than: OlderThan = None,
-        newer_than: NewerThan = None,
-        ids: Ids = None,
+        wanted: Selection,
         force: Annotated[
             bool,
             typer.Option("--force", help="Also those parked as `too_old`: apply them although they may be cancelled."),
@@ -131,34 +53,71 @@ def commands_for(queue: str) -> typer.Typer:
         booking changes nothing. What cannot be replayed stays, is named, and makes the exit code 1.
         """
         partitions = settings_of(BrokerSettings).partitions
-        outcome = Outcome()
-        wanted = _selection(reason, mailbox, older_than, newer_than, ids)
+        send = functools.partial(replayed, partitions=partitions, force=force)
+        _send_back(names.PARKED_QUEUE, wanted, send, "replayed", dry_run, as_json)
 
-        def look(message: ParkedMessage) -> Fate:
-            if not wanted.covers(message):
-                return Keep()
-            try:
-                send = replayed(message, partitions, force)
-            except NotReplayable as error:
-                outcome.left.append((message.without_body(), str(error)))
-                return Keep()
-            outcome.done.append(message.without_body())
-            return Keep() if dry_run else send
+    return commands
 
-        def not_taken(message: ParkedMessage, why: str) -> None:
-            outcome.done.remove(message.without_body())
-            outcome.left.append((message.without_body(), why))
 
-        total = _go_round(queue, look, not_taken)
-        outcome.report(queue, total, "replayed", dry_run, as_json)
+def held_commands() -> typer.Typer:
+    """The commands for the mass changes that wait for a person."""
+    commands = _commands_for(names.HELD_QUEUE)
+
+    @commands.command("release")
+    @filtered
+    def release_messages(wanted: Selection, dry_run: DryRun = False, as_json: AsJson = False) -> None:
+        """Let snapshots remove what they do not name: what was held is applied by the normal way.
+
+        Look first: `held list` says how much each would remove. One that is no longer the newest of its mailbox changes
+        nothing. What cannot be released stays, is named, and makes the exit code 1.
+        """
+        send = functools.partial(released, partitions=settings_of(BrokerSettings).partitions)
+        _send_back(names.HELD_QUEUE, wanted, send, "released", dry_run, as_json)
+
+    return commands
+
+
+def _commands_for(queue: str) -> typer.Typer:
+    """The commands that every queue of messages has that were put aside."""
+    commands = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+
+    @commands.command("list")
+    @filtered
+    def list_messages(wanted: Selection, as_json: AsJson = False) -> None:
+        """List the messages: when, why, whose, which booking. Nothing changes, however often it is called."""
+        found: list[ParkedMessage] = []
+        total = _go_round(queue, _noting(wanted, found, keep_body=False))
+        if as_json:
+            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(summary, found))})
+            return
+        display.print_table(COLUMNS, list(map(row, found)), wide="error")
+        reasons = Counter(message.reason for message in found)
+        counts = ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items()))
+        say(f"{len(found)} of {total} messages in {queue}" + (f": {counts}" if counts else ""))
+
+    @commands.command("show")
+    @filtered
+    def show_messages(
+        wanted: Selection,
+        message_id: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Message ids.")] = None,
+        as_json: AsJson = False,
+    ) -> None:
+        """Show messages in full, headers and body. Exit code 1 if there is none."""
+        found: list[ParkedMessage] = []
+        wanted = replace(wanted, ids=wanted.ids.union(message_id or ()))
+        total = _go_round(queue, _noting(wanted, found, keep_body=True))
+        if as_json:
+            print_json({"queue": queue, "messages_in_queue": total, "messages": list(map(in_full, found))})
+        else:
+            for message in found:
+                show(message)
+        if not found:
+            failed(f"None of the {total} messages in {queue} is meant by that.")
 
     @commands.command("drop")
+    @filtered
     def drop_messages(
-        reason: Reasons = None,
-        mailbox: Mailboxes = "",
-        older_than: OlderThan = None,
-        newer_than: NewerThan = None,
-        ids: Ids = None,
+        wanted: Selection,
         yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
         dry_run: DryRun = False,
         as_json: AsJson = False,
@@ -167,7 +126,6 @@ def commands_for(queue: str) -> typer.Typer:
         settings_of(BrokerSettings)
         if not (yes or dry_run or sys.stdin.isatty()):
             wrong_usage(f"Nobody is here to ask: say --yes to drop messages of {queue} for good, or --dry-run to look.")
-        wanted = _selection(reason, mailbox, older_than, newer_than, ids)
         outcome = Outcome()
         at_most: int | None = None
         if not yes and not dry_run:
@@ -189,24 +147,29 @@ def commands_for(queue: str) -> typer.Typer:
     return commands
 
 
-def _selection(
-    reasons: list[str] | None,
-    mailbox: str,
-    older_than: timedelta | None,
-    newer_than: timedelta | None,
-    ids: list[str] | None,
-) -> Selection:
-    now = datetime.now(UTC)
-    try:
-        return Selection(
-            reasons=frozenset(reasons or ()),
-            ids=frozenset(ids or ()),
-            mailbox=mailbox,
-            parked_before=None if older_than is None else now - older_than,
-            parked_after=None if newer_than is None else now - newer_than,
-        )
-    except OverflowError:
-        raise typer.BadParameter("an age reaches back before the year 1") from None
+def _send_back(
+    queue: str, wanted: Selection, send: Callable[[ParkedMessage], Send], done: str, dry_run: bool, as_json: bool
+) -> None:
+    """Send what is meant back to work; ``send`` raises :class:`NotReplayable` for what has to stay."""
+    outcome = Outcome()
+
+    def look(message: ParkedMessage) -> Fate:
+        if not wanted.covers(message):
+            return Keep()
+        try:
+            fate = send(message)
+        except NotReplayable as error:
+            outcome.left.append((message.without_body(), str(error)))
+            return Keep()
+        outcome.done.append(message.without_body())
+        return Keep() if dry_run else fate
+
+    def not_taken(message: ParkedMessage, why: str) -> None:
+        outcome.done.remove(message.without_body())
+        outcome.left.append((message.without_body(), why))
+
+    total = _go_round(queue, look, not_taken)
+    outcome.report(queue, total, done, dry_run, as_json)
 
 
 def _noting(wanted: Selection, found: list[ParkedMessage], *, keep_body: bool) -> Look:

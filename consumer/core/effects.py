@@ -2,16 +2,19 @@
 
 from consumer.core.actions import (
     Action,
+    Change,
     CreateItem,
     DeleteEntry,
     DeleteItem,
     FenceItem,
     RaiseFloor,
     ReleaseItem,
+    RememberSnapshot,
     UpdateItem,
     WriteTombstone,
 )
 from consumer.core.mailbox import Floor, Item, ItemRef, MailboxState, Tombstone
+from consumer.core.repair import repaired_at
 
 
 def record(state: MailboxState, action: Action, ref: ItemRef) -> None:
@@ -19,10 +22,12 @@ def record(state: MailboxState, action: Action, ref: ItemRef) -> None:
     match action:
         case CreateItem(change):
             _put(state, _written(action, ref))
+            _note_repair(state, change)
             state.discarded.pop(change.key, None)
-        case UpdateItem(item):
+        case UpdateItem(item, change):
             _take(state, item)
             _put(state, _written(action, ref))
+            _note_repair(state, change)
         case FenceItem(item):
             pass  # its deletion follows, and needs no change key
         case ReleaseItem(item) | DeleteItem(item):
@@ -37,9 +42,10 @@ def record(state: MailboxState, action: Action, ref: ItemRef) -> None:
                 digest=change.standing.digest,
                 expires=action.expires,
                 dead_up_to=action.dead_up_to,
+                absent=action.absent,
             )
-        case RaiseFloor(source, revision):
-            state.floors[source] = Floor(ref, source, revision)
+        case RaiseFloor(source, revision) | RememberSnapshot(source, revision):
+            state.floors[source] = Floor(ref, source, revision, action.last)
         case DeleteEntry(entry, key):
             if key:
                 state.tombstones.pop(key, None)
@@ -59,6 +65,12 @@ def _written(action: CreateItem | UpdateItem, ref: ItemRef) -> Item:
         end=change.appointment.fields.end,
         other_categories=action.item.other_categories if isinstance(action, UpdateItem) else (),
     )
+
+
+def _note_repair(state: MailboxState, change: Change) -> None:
+    at = repaired_at(change.event)
+    if at is not None:
+        state.repaired[change.key] = at
 
 
 def _put(state: MailboxState, item: Item) -> None:

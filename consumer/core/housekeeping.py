@@ -39,13 +39,16 @@ def _sweep(state: MailboxState, plan: Plan, now: datetime, changing: Container[s
         if tombstone.expires <= now and key not in changing and not state.items.get(key):
             raised[tombstone.source] = max(raised.get(tombstone.source, -1), tombstone.revision)
             # Each is there once: thousands whose time is over on the same day are not compared with each other.
-            plan.actions.setdefault(_floor_key(tombstone.source), []).append(DeleteEntry(tombstone.ref, key))
+            plan.actions.setdefault(floor_key(tombstone.source), []).append(DeleteEntry(tombstone.ref, key))
     for source, revision in raised.items():
         floor = state.floors.get(source)
         if floor is None or floor.revision < revision:
-            plan.add(_floor_key(source), RaiseFloor(source, revision, floor.ref if floor else None))
+            raised_floor = (
+                RaiseFloor(source, revision, floor.ref, floor.last) if floor else RaiseFloor(source, revision)
+            )
+            plan.add(floor_key(source), raised_floor)
 
 
-def _floor_key(source: str) -> str:
-    """A key of its own: no booking's key has a space in it."""
+def floor_key(source: str) -> str:
+    """The key of a floor. A key of its own: no booking's key has a space in it."""
     return f"floor {source}"

@@ -7,6 +7,7 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Final, NamedTuple
 
+from consumer.core.coverage import Coverage
 from consumer.core.packed import Packed, instant, row, values
 
 MAILBOX_OVERHEAD: Final = 1100
@@ -63,6 +64,7 @@ class TombstoneState(StrEnum):
 
     CANCELLED = "cancelled"
     OUTSIDE = "outside"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ class Tombstone:
     """Remembers the revision of a booking for which no item is written.
 
     ``dead_up_to`` is the highest revision at which the booking was ever cancelled: a deletion may be under way for
-    every item at or below it, so such an item is never written to again.
+    every item at or below it, so such an item is never written to again. ``absent`` is set with that state: the
+    snapshot that did not name the booking, up to whose revision, ``revision``, the booking is not in its interval.
     """
 
     ref: ItemRef
@@ -81,10 +84,13 @@ class Tombstone:
     digest: str
     expires: datetime
     dead_up_to: int = -1
+    absent: Coverage | None = None
 
     @property
     def standing(self) -> Standing:
-        """The change that this tombstone remembers."""
+        """The change that this tombstone remembers; for an absent booking the cancellation of the item it removed."""
+        if self.state is TombstoneState.ABSENT:
+            return Standing(self.dead_up_to, True, "")
         if self.state is TombstoneState.CANCELLED:
             return Standing(self.revision, True, "")
         return Standing(self.revision, False, self.digest)
@@ -92,11 +98,12 @@ class Tombstone:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """The highest revision of one source whose tombstone was swept."""
+    """The highest revision of one source whose tombstone was swept, -1 for none; and what its last snapshot covered."""
 
     ref: ItemRef
     source: str
     revision: int
+    last: Coverage | None = None
 
 
 _MARKS = ("ref.item_id", "ref.change_key", "source", "revision", "digest")
@@ -145,14 +152,24 @@ class PackedTombstones(Packed[Tombstone]):
     @staticmethod
     def pack(value: Tombstone) -> bytes:
         """See :class:`consumer.core.packed.Packed`."""
-        return row(*_TOMBSTONE(value))
+        absent = (value.absent.start, value.absent.end) if value.absent else None
+        return row(*_TOMBSTONE(value), absent)
 
     @staticmethod
     def unpack(key: str, record: bytes) -> Tombstone:
         """See :class:`consumer.core.packed.Packed`."""
-        item_id, change_key, source, revision, digest, state, expires, dead_up_to = values(record)
-        ref = ItemRef(item_id, change_key)
-        return Tombstone(ref, key, source, revision, TombstoneState(state), digest, instant(expires), dead_up_to)
+        item_id, change_key, source, revision, digest, state, expires, dead_up_to, absent = values(record)
+        return Tombstone(
+            ref=ItemRef(item_id, change_key),
+            key=key,
+            source=source,
+            revision=revision,
+            state=TombstoneState(state),
+            digest=digest,
+            expires=instant(expires),
+            dead_up_to=dead_up_to,
+            absent=Coverage(instant(absent[0]), instant(absent[1]), revision) if absent else None,
+        )
 
 
 class PackedStandings(Packed[Standing]):
@@ -176,7 +193,8 @@ class PackedStandings(Packed[Standing]):
 class MailboxState:
     """All that is known of our things in one mailbox, by key. Changed in place as writes succeed.
 
-    ``discarded`` holds what the user threw away, as a gate only. ``spare`` are ledger entries that another one covers.
+    ``discarded`` holds what the user threw away, as a gate only. ``repaired`` says when a booking was last put right,
+    where it was. ``spare`` are ledger entries that another one covers.
     ``tidy`` says that nothing is left to be put in order, so that nobody needs to look again.
     """
 
@@ -185,6 +203,7 @@ class MailboxState:
     discarded: PackedStandings = field(default_factory=PackedStandings)
     tombstones: PackedTombstones = field(default_factory=PackedTombstones)
     floors: dict[str, Floor] = field(default_factory=dict)
+    repaired: dict[str, datetime] = field(default_factory=dict)
     spare: tuple[ItemRef, ...] = ()
     tidy: bool = False
 
@@ -198,13 +217,15 @@ class MailboxState:
             self.items.pop(key, None)
             self.tombstones.pop(key, None)
             self.discarded.pop(key, None)
+            self.repaired.pop(key, None)
         self.items.update(found.items)
         self.tombstones.update(found.tombstones)
         self.discarded.update(found.discarded)
+        self.repaired.update(found.repaired)
         self.spare += tuple(ref for ref in found.spare if ref not in self.spare)
         self.tidy = False
 
     def size(self) -> int:
         """About how many bytes of memory it takes."""
         packed = self.items.size + self.discarded.size + self.tombstones.size
-        return MAILBOX_OVERHEAD + packed + _FLOOR_BYTES * (len(self.floors) + len(self.spare))
+        return MAILBOX_OVERHEAD + packed + _FLOOR_BYTES * (len(self.floors) + len(self.spare) + len(self.repaired))

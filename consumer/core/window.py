@@ -31,6 +31,10 @@ class Window:
         """True when the interval and the window share an instant; an empty interval counts as its one instant."""
         return start < self.end and not self.wholly_after(start, end)
 
+    def expiry(self, now: datetime) -> datetime:
+        """Until when a tombstone written now must stand, in whole seconds."""
+        return (now + self.lifetime).replace(microsecond=0)
+
     def wholly_after(self, start: datetime, end: datetime) -> bool:
         """True when the window lies wholly after the interval: the past, which is never touched again."""
         return end <= self.start and start < self.start

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from consumer.core.actions import Change, Outcome
+from consumer.core.actions import Outcome
+from consumer.core.snapshot import Asked, Snapshot
 from consumer.ladder import Climb
 from contract.reasons import Reason
 
@@ -22,7 +23,7 @@ class Delivery:
     """
 
     mailbox: str
-    change: Change
+    change: Asked
     event_id: str
     time: datetime
     partition: int
@@ -37,15 +38,19 @@ class Delivery:
 
     @property
     def reads_anew(self) -> bool:
-        """True when nothing that is remembered of the mailbox may be used for it."""
-        return self.look_now or self.as_standby
+        """True when nothing that is remembered of the mailbox may be used for it: what a user does is not noticed."""
+        return self.look_now or self.as_standby or isinstance(self.change, Snapshot)
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The event's revision stands in the mailbox, or a higher one: acknowledge it."""
+    """The event's revision stands in the mailbox, or a higher one: acknowledge it.
+
+    ``left`` names bookings that stay as a user has them.
+    """
 
     outcome: Outcome
+    left: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,16 @@ class Retry:
     error: str
 
 
-Disposition = Done | Park | Retry
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It would remove too much: a confirmed copy where a person decides, and only then acknowledge it."""
+
+    reason: Reason
+    error: str
+    left: tuple[str, ...] = ()
+
+
+Disposition = Done | Park | Hold | Retry
 
 
 class Settler(Protocol):

@@ -15,7 +15,7 @@ from consumer.core.mailbox import MailboxState
 from consumer.core.window import Window
 from consumer.lanes import retry
 from consumer.lanes.aside import put_aside, put_off
-from consumer.lanes.delivery import Delivery, Disposition, Done, Park
+from consumer.lanes.delivery import Delivery, Disposition, Done, Hold, Park
 from consumer.lanes.knowledge import Knowledge
 from consumer.lanes.surroundings import Surroundings
 from consumer.lanes.writing import carry_out
@@ -223,4 +223,7 @@ def _disposition(verdict: Verdict) -> Disposition:
     if verdict.outcome is Outcome.PARKED:
         assert verdict.reason is not None
         return Park(verdict.reason, verdict.explanation)
-    return Done(verdict.outcome)
+    if verdict.outcome is Outcome.HELD:
+        assert verdict.reason is not None
+        return Hold(verdict.reason, verdict.explanation, verdict.left)
+    return Done(verdict.outcome, verdict.left)

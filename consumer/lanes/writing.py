@@ -1,15 +1,25 @@
 """Carries out a plan in one mailbox, phase by phase, and enters into the state what succeeded."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
-from consumer.calendars.errors import CalendarError
+from consumer.calendars.errors import CalendarError, Remedy
 from consumer.calendars.port import Calendars
-from consumer.core.actions import PHASES, Action, CreateItem, DeleteItem, Plan, UpdateItem, WriteTombstone
+from consumer.core.actions import (
+    PHASES,
+    Action,
+    CreateItem,
+    DeleteEntry,
+    DeleteItem,
+    Plan,
+    UpdateItem,
+    WriteTombstone,
+)
 from consumer.core.effects import record
-from consumer.core.mailbox import ItemRef, MailboxState
+from consumer.core.mailbox import ItemRef, MailboxState, TombstoneState
 
 CountWrite = Callable[[str], None]
-"""Told of every calendar item that was written: ``create``, ``update`` or ``delete``."""
+"""Told of every calendar item that was written: ``create``, ``update`` or ``delete``; and, of those that a snapshot
+put right, ``repaired`` and ``removed`` besides."""
 
 _GONE = "ItemNotFound"
 _FULL = "QuotaExceeded"
@@ -42,22 +52,33 @@ async def carry_out(
                     no_room.add(key)
                 continue
             record(state, action, result if isinstance(result, ItemRef) else ItemRef("", ""))
-            if written := _kind_of_write(action):
+            for written in _kinds_of_write(action):
                 count(written)
+        _fail_what_waits(plan, failed)
     return failed
+
+
+def _fail_what_waits(plan: Plan, failed: dict[str, CalendarError]) -> None:
+    """What waits for a key that failed has failed with it, and for an error that may pass if there is one."""
+    for key, awaited in plan.waits_for.items():
+        errors = [failed[part] for part in awaited if part in failed]
+        if errors:
+            failed[key] = min(errors, key=lambda error: error.remedy in (Remedy.REJECTED, Remedy.REJECTED_AGAIN))
 
 
 def _already_gone(action: Action, error: CalendarError) -> bool:
     """Deleting what is not there has succeeded."""
-    return error.code == _GONE and type(action) in PHASES[-1]
+    return error.code == _GONE and isinstance(action, DeleteItem | DeleteEntry)
 
 
-def _kind_of_write(action: Action) -> str:
+def _kinds_of_write(action: Action) -> Iterator[str]:
     match action:
-        case CreateItem():
-            return "create"
-        case UpdateItem():
-            return "update"
+        case CreateItem(change) | UpdateItem(change=change):
+            yield "create" if isinstance(action, CreateItem) else "update"
+            if change.repairs:
+                yield "repaired"
         case DeleteItem():
-            return "delete"
-    return ""
+            yield "delete"
+        case WriteTombstone(state=TombstoneState.ABSENT):
+            # Counted here, since this stands before the deletion, and once.
+            yield "removed"

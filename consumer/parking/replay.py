@@ -1,4 +1,4 @@
-"""Putting a parked message back to work: by the normal way, as if it had just been published."""
+"""Putting a parked or held message back to work: by the normal way, as if it had just been published."""
 
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ _HISTORY: Final = frozenset(
         names.HEADER_PARKED_AT,
         names.HEADER_FORWARDED,
         names.HEADER_FORCED,
+        names.HEADER_RELEASED,
         names.HEADER_FIRST_FAILURE,
         names.HEADER_SUSPECT,
         names.HEADER_LOOK,
@@ -36,6 +37,25 @@ def replayed(message: ParkedMessage, partitions: int, force: bool) -> Send:
     It is safe at any time and as often as one likes, since the revision decides in the mailbox. One that was parked as
     ``too_old`` would be parked again: ``force`` lets it pass the floor of its source.
     """
+    send = _clean(message, partitions)
+    if message.reason == Reason.TOO_OLD:
+        if not force:
+            raise NotReplayable("it is too_old: the booking may have been cancelled since; --force if it is right")
+        send.headers[names.HEADER_FORCED] = 1
+    return send
+
+
+def released(message: ParkedMessage, partitions: int) -> Send:
+    """How a held snapshot goes back to work, past the mass-change guard. Raises :class:`NotReplayable`.
+
+    Only the guard is passed: where a later snapshot was applied meanwhile it changes nothing.
+    """
+    send = _clean(message, partitions)
+    send.headers[names.HEADER_RELEASED] = 1
+    return send
+
+
+def _clean(message: ParkedMessage, partitions: int) -> Send:
     if message.event is None:
         raise NotReplayable(f"it is not a valid event ({message.undecodable}); mend the producer and let it send again")
     headers: dict[str, Any] = {
@@ -43,8 +63,4 @@ def replayed(message: ParkedMessage, partitions: int, force: bool) -> Send:
         for name, value in message.headers.items()
         if name not in _HISTORY and not name.startswith(_HISTORY_PREFIXES)
     }
-    if message.reason == Reason.TOO_OLD:
-        if not force:
-            raise NotReplayable("it is too_old: the booking may have been cancelled since; --force if it is right")
-        headers[names.HEADER_FORCED] = 1
     return Send(names.routing_key(partition_of(message.event.mailbox, partitions)), headers)

@@ -10,6 +10,7 @@ from prometheus_client.process_collector import ProcessCollector
 from consumer.core.actions import Outcome
 from consumer.lanes.memory import Recall
 from consumer.version import VERSION
+from contract import names
 
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _FRESHNESS: Final = (0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)
@@ -86,6 +87,20 @@ class Metrics:
         self.parked_messages = Gauge(
             "callsheet_parked_messages", "Messages in the parked queue.", registry=self.registry
         )
+        self.held_messages = Gauge("callsheet_held_messages", "Messages in the held queue.", registry=self.registry)
+        self._by_action["repaired"] = Counter(
+            "callsheet_repaired_total",
+            "Items written again by a snapshot, because a user had changed them or thrown them away.",
+            registry=self.registry,
+        )
+        self._by_action["removed"] = Counter(
+            "callsheet_removed_total", "Items removed because a snapshot did not name them.", registry=self.registry
+        )
+        self.repair_conflicts = Counter(
+            "callsheet_repair_conflicts_total",
+            "Items left as their user has them, because they were repaired once on that day.",
+            registry=self.registry,
+        )
         self.batch_limit = Gauge(
             "callsheet_ews_batch_limit", "Most items in one request to Exchange, as it adapts.", registry=self.registry
         )
@@ -111,8 +126,12 @@ class Metrics:
         self.ews_seconds.labels(operation).observe(seconds)
 
     def count_write(self, action: str) -> None:
-        """Count one calendar item that was written."""
+        """Count one calendar item that was written, or what a snapshot put right by it."""
         self._by_action[action].inc()
+
+    def count_put_aside(self, queue: str, messages: int) -> None:
+        """Say how many messages wait for a person, in the parked or the held queue."""
+        {names.PARKED_QUEUE: self.parked_messages, names.HELD_QUEUE: self.held_messages}[queue].set(messages)
 
     def watch_lanes(self, active: Callable[[], int]) -> None:
         """Ask for the number of active lanes whenever the metrics are read."""

@@ -35,7 +35,7 @@ def test_every_field_is_explained() -> None:
 
 def test_example_events_are_events() -> None:
     shown = [decode(block.encode()) for block in blocks(DOCS / "events.md", "json")]
-    assert [event.type for event in shown] == [EventType.CHANGED, EventType.CANCELLED]
+    assert [event.type for event in shown] == [EventType.CHANGED, EventType.CANCELLED, EventType.SNAPSHOT]
 
 
 def test_the_partition_rule_in_the_document_is_ours() -> None:

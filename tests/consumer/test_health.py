@@ -60,6 +60,7 @@ def test_metrics(port: int, metrics: Metrics) -> None:
 NAMES = """
     events_total writes_total ews_requests_total ews_request_seconds freshness_seconds lane_wait_seconds
     lanes_active partitions_active breaker_state parked_messages build_info
+    held_messages repaired_total removed_total repair_conflicts_total
 """
 OUTCOMES = """
     applied unchanged superseded stale outside_window not_enrolled forwarded retried parked held

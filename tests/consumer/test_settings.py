@@ -109,6 +109,8 @@ def test_what_is_missing(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         ("TIMEZONE", "Europe/Kopenhagen", "an IANA time zone name, like Europe/Copenhagen"),
         ("DAYS_BEFORE", "-1", "greater than or equal to 0"),
         ("DAYS_AFTER", "many", "a valid integer, unable to parse string as an integer"),
+        ("GUARD_SHARE", "101", "less than or equal to 100"),
+        ("GUARD_COUNT", "-1", "greater than or equal to 0"),
         ("PREFETCH", "65536", "less than or equal to 65535"),
         ("PARTITIONS", "0", "greater than or equal to 1"),
         ("RETRY_DELAYS", ",", "a list of durations like 30s,2m,10m,1h"),

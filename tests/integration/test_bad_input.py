@@ -51,10 +51,10 @@ BAD: list[tuple[Reason, bytes]] = [
     (Reason.ABSURD_DATE, _with(data__end="2199-01-01T00:00:00Z")),
     (Reason.REVISION_IN_FUTURE, _with(data__revision=now_in_ms(datetime.now(UTC) + timedelta(hours=2)))),
     (
-        Reason.NOT_SUPPORTED,
+        Reason.END_BEFORE_START,
         _with(
             type="schedule.mailbox.snapshot.v1",
-            data={"from": "2026-12-01T00:00:00Z", "to": "2026-12-02T00:00:00Z", "as_of": 1, "bookings": []},
+            data={"from": "2026-12-02T00:00:00Z", "to": "2026-12-01T00:00:00Z", "as_of": 1, "bookings": []},
         ),
     ),
 ]

@@ -45,8 +45,8 @@ MUTATIONS: Final = (
     Mutation(
         "floor",
         "consumer/core/decide.py",
-        "if floor is not None and change.revision <= floor.revision:",
-        "if floor is not None and change.revision < 0:",
+        "if max(change.revision, change.as_of or -1) <= floor.revision:",
+        "if change.revision < 0:",
         f"{_SCENARIOS}test_the_floor",
     ),
     Mutation(
@@ -137,5 +137,33 @@ MUTATIONS: Final = (
         "            await answered(message.acknowledge(written))\n"
         "            outcome = await self._dispose(message, partition, disposition)\n",
         "tests/integration/test_unconfirmed_copy.py::test_a_message_is_acknowledged_only_after_its_copy_was_confirmed",
+    ),
+    Mutation(
+        "mass-change guard",
+        "consumer/core/guard.py",
+        "return removed > self.count and removed * 100 > self.percent * present",
+        "return removed < 0",
+        "tests/consumer/core/test_guard.py::test_the_rest_of_a_held_snapshot_is_applied",
+    ),
+    Mutation(
+        "tombstone of what a snapshot does not name",
+        "consumer/core/absence.py",
+        "plan.add(key, tombstone, *(DeleteItem(item) for item in gone))",
+        "plan.add(key, *(DeleteItem(item) for item in gone))",
+        "tests/consumer/core/test_snapshots.py::test_what_was_removed_stays_so_when_another_interval_was_the_last_one",
+    ),
+    Mutation(
+        "memory of the last snapshot",
+        "consumer/core/decide.py",
+        "if floor.last is not None and denied(change, floor.last):",
+        "if floor.last is not None and denied(change, floor.last) and change.forced:",
+        "tests/consumer/core/test_snapshots.py::test_an_older_event_of_an_unknown_booking_inside_is_stale",
+    ),
+    Mutation(
+        "one repair a day",
+        "consumer/core/repair.py",
+        "return last.astimezone(zone).date() < at.astimezone(zone).date()",
+        "return bool(zone)",
+        "tests/consumer/core/test_repair.py::test_an_item_is_repaired_once_a_day",
     ),
 )

@@ -9,8 +9,10 @@ from typing import Any, Final
 from consumer.calendars.errors import CalendarError, Remedy
 from consumer.calendars.ews.remedies import remedy_of
 from consumer.calendars.ews.soap import MESSAGES, TYPES, back_off_seconds
+from consumer.core.coverage import Coverage
 from consumer.core.digest import Digest, OwnedFields, others_of, ours_of
 from consumer.core.mailbox import Floor, Item, ItemRef, Tombstone, TombstoneState
+from consumer.core.repair import repaired_at
 from contract import names
 
 _SHOW_AS: Final = {
@@ -20,7 +22,9 @@ _SHOW_AS: Final = {
     "OOF": "oof",
     "WorkingElsewhere": "working_elsewhere",
 }
-_SUBJECT: Final = re.compile(r"(cancelled|outside) until (\S+) dead_up_to (-?\d+)")
+_INTERVAL: Final = r"from (\S+) to (\S+)"
+_TOMBSTONE: Final = re.compile(rf"(cancelled|outside|absent) until (\S+) dead_up_to (-?\d+)(?: {_INTERVAL})?")
+_FLOOR: Final = re.compile(rf"floor as_of (\d+) {_INTERVAL}")
 _FAR_PAST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -117,19 +121,21 @@ def tombstones_of(elements: list[Any]) -> Iterator[Tombstone]:
     """The tombstones among the elements of the ledger folder."""
     for element in elements:
         marks = _marks(element)
-        said = _SUBJECT.fullmatch(_text(element, "Subject"))
+        said = _TOMBSTONE.fullmatch(_text(element, "Subject"))
         if _text(element, "ItemClass") != names.TOMBSTONE_CLASS or names.PROPERTY_KEY not in marks or said is None:
             continue
-        state, expires, dead_up_to = said.groups()
+        state, expires, dead_up_to, start, end = said.groups()
+        revision = _revision(marks)
         yield Tombstone(
             ref=_ref(element),
             key=marks[names.PROPERTY_KEY],
             source=marks.get(names.PROPERTY_SOURCE, ""),
-            revision=_revision(marks),
+            revision=revision,
             state=TombstoneState(state),
             digest=marks.get(names.PROPERTY_DIGEST, ""),
             expires=datetime.fromisoformat(expires),
             dead_up_to=int(dead_up_to),
+            absent=None if start is None else _coverage(start, end, revision),
         )
 
 
@@ -138,7 +144,18 @@ def floors_of(elements: list[Any]) -> Iterator[Floor]:
     for element in elements:
         marks = _marks(element)
         if _text(element, "ItemClass") == names.FLOOR_CLASS and names.PROPERTY_SOURCE in marks:
-            yield Floor(_ref(element), marks[names.PROPERTY_SOURCE], _revision(marks))
+            said = _FLOOR.fullmatch(_text(element, "Subject"))
+            last = None if said is None else _coverage(said[2], said[3], int(said[1]))
+            yield Floor(_ref(element), marks[names.PROPERTY_SOURCE], _revision(marks), last)
+
+
+def repairs_of(elements: list[Any]) -> Iterator[tuple[str, datetime]]:
+    """Key and time of every repair that our items show."""
+    for element in elements:
+        marks = _marks(element)
+        at = repaired_at(marks.get(names.PROPERTY_EVENT, ""))
+        if at is not None and names.PROPERTY_KEY in marks:
+            yield marks[names.PROPERTY_KEY], at
 
 
 def item_id(element: Any) -> str:
@@ -159,6 +176,10 @@ def _marks(element: Any) -> dict[str, str]:
         if uri is not None and (uri.get("PropertySetId") or "").lower() == names.PROPERTY_SET:
             marks[uri.get("PropertyName")] = extended.findtext(f"{TYPES}Value") or ""
     return marks
+
+
+def _coverage(start: str, end: str, as_of: int) -> Coverage:
+    return Coverage(datetime.fromisoformat(start), datetime.fromisoformat(end), as_of)
 
 
 def _revision(marks: dict[str, str]) -> int:

@@ -11,6 +11,7 @@ from consumer.calendars.ews.xmltext import URI, attribute, boolean, extended, fi
 from consumer.calendars.ews.zones import windows_zone
 from consumer.core.actions import Change, UpdateItem, WriteTombstone
 from consumer.core.appointment import Appointment
+from consumer.core.coverage import Coverage
 from consumer.core.digest import Digest
 from consumer.core.mailbox import Item, ItemRef
 from contract import names
@@ -96,19 +97,29 @@ def replace_tombstone(action: WriteTombstone, ref: ItemRef) -> str:
     return _replace_entry(ref, tombstone_subject(action), marks(action.change))
 
 
-def floor(source: str, revision: int) -> str:
+def floor(source: str, revision: int, last: Coverage | None = None) -> str:
     """A new floor of a source."""
-    return _entry(names.FLOOR_CLASS, "floor", _floor_marks(source, revision))
+    return _entry(names.FLOOR_CLASS, floor_subject(last), _floor_marks(source, revision))
 
 
-def replace_floor(ref: ItemRef, source: str, revision: int) -> str:
-    """One ItemChange: the floor at its new revision."""
-    return _replace_entry(ref, "floor", _floor_marks(source, revision))
+def replace_floor(ref: ItemRef, source: str, revision: int, last: Coverage | None = None) -> str:
+    """One ItemChange: what the floor says now."""
+    return _replace_entry(ref, floor_subject(last), _floor_marks(source, revision))
+
+
+def floor_subject(last: Coverage | None) -> str:
+    """What the last snapshot spoke of, readable by people and by :mod:`.answers`."""
+    return "floor" if last is None else f"floor as_of {last.as_of} {_interval(last)}"
 
 
 def tombstone_subject(action: WriteTombstone) -> str:
     """State, expiry and the highest cancelled revision, readable by people and by :mod:`.answers`."""
-    return f"{action.state} until {instant(action.expires)} dead_up_to {action.dead_up_to}"
+    subject = f"{action.state} until {instant(action.expires)} dead_up_to {action.dead_up_to}"
+    return subject if action.absent is None else f"{subject} {_interval(action.absent)}"
+
+
+def _interval(covered: Coverage) -> str:
+    return f"from {instant(covered.start)} to {instant(covered.end)}"
 
 
 def marks(change: Change) -> dict[str, str]:
@@ -128,7 +139,8 @@ def _tombstone_marks(action: WriteTombstone) -> dict[str, str]:
 
 
 def _floor_marks(source: str, revision: int) -> dict[str, str]:
-    return {names.PROPERTY_REVISION: str(revision), names.PROPERTY_SOURCE: source}
+    revisions = {names.PROPERTY_REVISION: str(revision)} if revision >= 0 else {}
+    return {**revisions, names.PROPERTY_SOURCE: source}
 
 
 def _entry(item_class: str, subject: str, properties: dict[str, str]) -> str:

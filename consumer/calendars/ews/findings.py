@@ -6,6 +6,7 @@ from typing import Any
 
 from consumer.calendars.ews.soap import TYPES
 from consumer.core.mailbox import Floor, Item, Tombstone
+from consumer.core.repair import event_without_mark
 from contract import names
 
 
@@ -79,7 +80,7 @@ def mark(element: Any, name: str) -> str:
 
 def event_of(text: str) -> tuple[str, datetime | None]:
     """Id and time of the event in a ``CallsheetEvent``; what is not in that form is all id."""
-    identifier, _, written = text.rpartition(" ")
+    identifier, _, written = event_without_mark(text).rpartition(" ")
     try:
         return identifier, datetime.fromisoformat(written).astimezone(UTC)
     except ValueError:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from consumer.calendars.ews import answers
-from consumer.core.mailbox import ItemRef, MailboxState, Tombstone
+from consumer.core.mailbox import Floor, ItemRef, MailboxState, Tombstone
 
 
 def state_of(ledger: str | None, calendar: list[Any], deleted: list[Any], entries: list[Any]) -> MailboxState:
@@ -14,6 +14,8 @@ def state_of(ledger: str | None, calendar: list[Any], deleted: list[Any], entrie
         state.items[item.key] = (*state.items.get(item.key, ()), item)
     for item in answers.items_of(deleted):
         state.discarded[item.key] = max(item.standing, state.discarded.get(item.key, item.standing))
+    for key, at in answers.repairs_of([*calendar, *deleted]):
+        state.repaired[key] = max(at, state.repaired.get(key, at))
     spare: list[ItemRef] = []
     for tombstone in answers.tombstones_of(entries):
         present = state.tombstones.get(tombstone.key)
@@ -24,8 +26,8 @@ def state_of(ledger: str | None, calendar: list[Any], deleted: list[Any], entrie
     for floor in answers.floors_of(entries):
         other = state.floors.get(floor.source)
         if other is not None:
-            floor, lower = (floor, other) if floor.revision > other.revision else (other, floor)
-            spare.append(lower.ref)
+            floor, covered = _joined(floor, other)
+            spare += covered
         state.floors[floor.source] = floor
     state.spare = tuple(spare)
     return state
@@ -37,3 +39,15 @@ def _merged(one: Tombstone, other: Tombstone) -> tuple[Tombstone, list[ItemRef]]
     if best.dead_up_to >= rest.dead_up_to:
         return best, [rest.ref]
     return replace(best, dead_up_to=rest.dead_up_to), []
+
+
+def _joined(one: Floor, other: Floor) -> tuple[Floor, list[ItemRef]]:
+    """Of two floors of a source what they say together, and the one that says nothing more."""
+    best, rest = (
+        (one, other)
+        if (one.revision, one.last is not None) > (other.revision, other.last is not None)
+        else (other, one)
+    )
+    if rest.last is None or best.last == rest.last:
+        return best, [rest.ref]
+    return replace(best, last=rest.last if best.last is None else best.last.joined(rest.last)), []

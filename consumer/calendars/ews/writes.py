@@ -13,6 +13,7 @@ from consumer.core.actions import (
     FenceItem,
     RaiseFloor,
     ReleaseItem,
+    RememberSnapshot,
     UpdateItem,
     WriteTombstone,
 )
@@ -39,7 +40,7 @@ def kind_of(action: Action) -> Kind:
     match action:
         case CreateItem():
             return Kind.NEW_ITEMS
-        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None):
+        case WriteTombstone(replaces=None) | RaiseFloor(replaces=None) | RememberSnapshot(replaces=None):
             return Kind.NEW_ENTRIES
         case DeleteItem():
             return Kind.ITEMS_TO_DELETE
@@ -76,8 +77,8 @@ def _item_change(action: Action, dialect: Dialect) -> str:
             return elements.release_item(item)
         case WriteTombstone(replaces=ItemRef() as ref):
             return elements.replace_tombstone(action, ref)
-        case RaiseFloor(replaces=ItemRef() as ref):
-            return elements.replace_floor(ref, action.source, action.revision)
+        case RaiseFloor(replaces=ItemRef() as ref) | RememberSnapshot(replaces=ItemRef() as ref):
+            return elements.replace_floor(ref, action.source, action.revision, action.last)
     raise AssertionError(f"not an update: {action}")
 
 
@@ -89,5 +90,5 @@ def _deleted(action: Action) -> ItemRef:
 def _entry(action: Action) -> str:
     if isinstance(action, WriteTombstone):
         return elements.tombstone(action)
-    assert isinstance(action, RaiseFloor)
-    return elements.floor(action.source, action.revision)
+    assert isinstance(action, RaiseFloor | RememberSnapshot)
+    return elements.floor(action.source, action.revision, action.last)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from itertools import count
 
 from consumer.calendars.ews.gateway import EwsGateway
-from consumer.core.actions import Change, Outcome
+from consumer.core.actions import Outcome
+from consumer.core.snapshot import Asked
 from consumer.core.window import Window
 from consumer.lanes.delivery import Delivery, Disposition, Done
 from consumer.lanes.lanes import Lanes
@@ -89,7 +90,7 @@ class Replica:
 
     def accept(
         self,
-        *changes: Change,
+        *changes: Asked,
         mailbox: str = "",
         delivered_before: bool = False,
         size: int = 100,

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from consumer.calendars.ews.keys import find_keys
 from consumer.calendars.ews.soap import envelope
 from consumer.calendars.ews.versions import DIALECTS, Dialect
 from consumer.core.actions import UpdateItem
-from consumer.core.mailbox import Item, ItemRef
-from tests.consumer.calendars.samples import SINCE, START, appointment, cancelled, change
+from consumer.core.coverage import Coverage
+from consumer.core.mailbox import Item, ItemRef, TombstoneState
+from tests.consumer.calendars.samples import EXPIRES, SINCE, START, appointment, cancelled, change
 
 MAILBOX = "o'hara&co@example.com"
 # Ids of Exchange are base64; these could not be told from markup without escaping.
@@ -53,9 +55,12 @@ def bodies(dialect: Dialect) -> Iterator[tuple[str, str]]:
     ]
     yield "update_items", messages.update_items(updates)
     yield "fence and release", messages.update_items([elements.fence_item(item()), elements.release_item(item())])
-    entries = [elements.tombstone(cancelled(3)), elements.floor("s" * 16, 7)]
+    absent = replace(cancelled(3), state=TombstoneState.ABSENT, absent=Coverage(SINCE, EXPIRES, 3))
+    entries = [elements.tombstone(cancelled(3)), elements.tombstone(absent), elements.floor("s" * 16, 7)]
+    entries.append(elements.floor("s" * 16, -1, absent.absent))
     yield "create_entries", messages.create_entries(REF.item_id, entries)
     replaced = [elements.replace_tombstone(cancelled(3), REF), elements.replace_floor(REF, "s" * 16, 8)]
+    replaced += [elements.replace_tombstone(absent, REF), elements.replace_floor(REF, "s" * 16, 8, absent.absent)]
     yield "replace_entries", messages.update_items(replaced)
     yield "delete_items", messages.delete_items([REF, REF], "SoftDelete")
     yield "delete_entries", messages.delete_items([REF], "HardDelete")

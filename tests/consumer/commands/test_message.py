@@ -13,7 +13,7 @@ from pamqp.commands import Basic
 from pamqp.header import ContentHeader
 
 from consumer.parking.message import NO_REASON, ParkedMessage, Selection
-from consumer.parking.replay import NotReplayable, replayed
+from consumer.parking.replay import NotReplayable, released, replayed
 from contract import names
 from contract.codec import encode
 from contract.partition import partition_of
@@ -102,6 +102,7 @@ def test_a_replayed_message_starts_with_a_clean_slate() -> None:
         names.HEADER_PARKED_AT: NOW.isoformat(),
         names.HEADER_FORWARDED: 1,
         names.HEADER_FORCED: 1,
+        names.HEADER_RELEASED: 1,
         names.HEADER_FIRST_FAILURE: NOW.isoformat(),
         names.HEADER_SUSPECT: 1,
         names.HEADER_LOOK: 1,
@@ -122,3 +123,11 @@ def test_too_old_needs_force_and_rubbish_cannot_be_replayed() -> None:
     assert replayed(old, 16, force=True).headers == {names.HEADER_FORCED: 1}
     with pytest.raises(NotReplayable, match="not a valid event"):
         replayed(parked(b"{"), 16, force=True)
+
+
+def test_what_is_released_passes_the_guard_and_nothing_else() -> None:
+    headers: dict[str, Any] = {"x-reason": str(Reason.MASS_REMOVAL), names.HEADER_FORCED: 1}
+    held = parked(encode(changed(ANNA, "B-1", 1)), **headers)
+    assert released(held, 16).headers == {names.HEADER_RELEASED: 1}
+    with pytest.raises(NotReplayable, match="not a valid event"):
+        released(parked(b"{"), 16)

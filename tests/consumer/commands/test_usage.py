@@ -9,7 +9,10 @@ from typer.testing import CliRunner
 from consumer.commands import app
 from deploy.sandbox.children import CHECKOUT
 
-QUEUE_COMMANDS = [[queue, command] for queue in ("parked", "held") for command in ("list", "show", "replay", "drop")]
+QUEUE_COMMANDS = [
+    *(["parked", command] for command in ("list", "show", "replay", "drop")),
+    *(["held", command] for command in ("list", "show", "release", "drop")),
+]
 COMMANDS = [["run"], ["topology"], ["explain"], ["purge"], *QUEUE_COMMANDS]
 
 
@@ -34,7 +37,7 @@ def test_the_filters_are_the_same_everywhere(command: list[str]) -> None:
     text = help_of(*command)
     for option in ("--reason", "--mailbox", "--older-than", "--newer-than", "--id", "--json"):
         assert option in text
-    assert ("--dry-run" in text) is (command[1] in ("replay", "drop"))
+    assert ("--dry-run" in text) is (command[1] in ("replay", "release", "drop"))
     assert ("--force" in text) is (command[1] == "replay")
     assert ("--yes" in text) is (command[1] == "drop")
 
@@ -66,7 +69,9 @@ def test_looking_at_messages_does_not_load_what_speaks_to_exchange() -> None:
         ["parked", "list", "--older-than", "soon"],
         ["parked", "list", "--reason", "bad_luck"],
         ["parked", "drop", "--force"],
-        ["held", "replay", "some-id"],
+        ["parked", "replay", "some-id"],
+        ["held", "release", "some-id"],
+        ["held", "replay"],
         ["explain", "anna@example.com"],
         ["explain", "Anna", "B-1"],
     ],

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from zoneinfo import ZoneInfo
 
 from consumer.core.actions import PHASES, Action, Change, Plan
 from consumer.core.appointment import Appointment
+from consumer.core.coverage import Coverage
 from consumer.core.decide import decide
 from consumer.core.digest import OwnedFields, write_digest
 from consumer.core.effects import record
-from consumer.core.mailbox import ItemRef, MailboxState
+from consumer.core.guard import Guard
+from consumer.core.mailbox import Item, ItemRef, MailboxState
+from consumer.core.snapshot import Asked, Snapshot
 from consumer.core.window import Window
 
 COPENHAGEN = ZoneInfo("Europe/Copenhagen")
@@ -31,6 +35,21 @@ def appointment(start: datetime, title: str = "Mix", hours: int = 8) -> Appointm
 def change(revision: int, wanted: Appointment | None, key: str = KEY, forced: bool = False) -> Change:
     """A change of a booking; None for a cancellation."""
     return Change(key, SOURCE, "B-1", revision, f"event-{revision}", wanted, forced)
+
+
+def snapshot(
+    as_of: int,
+    *changes: Change,
+    days: tuple[int, int] = (-7, 30),
+    guard: Guard | None = None,
+    time: datetime = NOW,
+    source: str = SOURCE,
+) -> Snapshot:
+    """All bookings of a source from one day to another, counted from now; unguarded unless a guard is given."""
+    covered = Coverage(NOW + timedelta(days=days[0]), NOW + timedelta(days=days[1]), as_of)
+    event = f"snapshot-{as_of} {time.isoformat()}"
+    named = tuple(replace(one, as_of=as_of, event=event, source=source) for one in changes)
+    return Snapshot(source, covered, named, event, guard)
 
 
 def in_order(plan: Plan) -> Iterator[Action]:
@@ -55,9 +74,23 @@ def reloaded(state: MailboxState) -> MailboxState:
     return fresh
 
 
-def apply(state: MailboxState, changes: Sequence[Change], now: datetime = NOW, window: Window = WINDOW) -> Plan:
+def edit(state: MailboxState, key: str = KEY) -> Item:
+    """A user has changed the item by hand; how it stands now."""
+    (item,) = state.items[key]
+    edited = replace(item, as_written=False)
+    state.items[key] = (edited,)
+    return edited
+
+
+def throw_away(state: MailboxState, key: str = KEY) -> None:
+    """A user has moved the item to Deleted Items."""
+    (item,) = state.items.pop(key)
+    state.discarded[key] = item.standing
+
+
+def apply(state: MailboxState, asked: Sequence[Asked], now: datetime = NOW, window: Window = WINDOW) -> Plan:
     """Decide and carry out."""
-    plan = decide(state, changes, window, now)
+    plan = decide(state, asked, window, now)
     carry_out(state, plan)
     state.tidy = True
     return plan

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.core.coverage import Coverage
 from consumer.core.mailbox import Floor, Item, ItemRef, MailboxState, Standing, Tombstone, TombstoneState
 
 KEY = "0123456789abcdef" * 2
@@ -49,7 +50,8 @@ def test_an_item_with_nothing_left_at_its_default() -> None:
 
 
 def test_a_tombstone_with_nothing_left_at_its_default() -> None:
-    tombstone = Tombstone(REF, KEY, "source", 7, TombstoneState.OUTSIDE, "digest", START, 6)
+    absent = Coverage(START, START + timedelta(days=7), 7)
+    tombstone = Tombstone(REF, KEY, "source", 7, TombstoneState.ABSENT, "digest", START, 6, absent)
     assert all(getattr(tombstone, field.name) != field.default for field in fields(Tombstone)), "a field is not tried"
     state = MailboxState()
     state.tombstones[KEY] = tombstone
@@ -101,10 +103,12 @@ def test_what_was_found_of_some_keys_takes_the_place_of_what_was_known() -> None
     kept = state.items["c"]
     found.items["a"] = (an_item("a"), an_item("a"))
     found.discarded["b"] = Standing(1, False, "d")
+    state.repaired, found.repaired = {"a": START, "c": START}, {"b": START}
     found.spare = (REF,)
     state.renew(["a", "b"], found)
     assert dict(state.items) == {"a": found.items["a"], "c": kept}
     assert (dict(state.tombstones), dict(state.discarded)) == ({}, {"b": Standing(1, False, "d")})
+    assert state.repaired == {"b": START, "c": START}
     assert (state.spare, state.tidy, state.ledger_folder, len(state.floors)) == ((REF,), False, "L", 1)
 
 
