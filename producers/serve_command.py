@@ -10,7 +10,6 @@ import typer
 
 from producers.command_line import FAILED, WRONG_USAGE, AmqpUrl, clear_errors, say_error
 from producers.serve.limits import Limits
-from producers.serve.logs import configure_logs
 from producers.serve.token_file import TokenFile, TokenFileError
 from producers.settings import Settings
 
@@ -80,6 +79,7 @@ def serve(
     publish only `/v1/` to others. SIGTERM ends it when what is under way is done. The log is JSON on standard error.
     """
     # Here, because every other command starts sooner without a web server.
+    from producers.serve.logs import configure_logs
     from producers.serve.run import Service, run
 
     configure_logs("info")

@@ -4,8 +4,11 @@ import base64
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
+
+_ANSWER_SECONDS: Final = 60.0
+"""A busy broker takes long to remove a virtual host with all its quorum queues."""
 
 
 class ManagementError(RuntimeError):
@@ -65,7 +68,7 @@ class Management:
             request.add_header("Content-Type", "application/json")
             request.data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(request, timeout=10) as response:
+            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as response:
                 content = response.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 import typer
 
 from producers.sources.ical.download import Download
-from producers.sources.ical.reader import CalendarOptions, read_icalendar
 from producers.sources.interval import Interval
 from producers.sync.schedule import ScheduledObject
 from producers.sync.update import Read
@@ -35,6 +34,9 @@ def icalendar(
     """
     if days_after is None:
         raise typer.BadParameter("a calendar may recur for ever: expected --days-after, and --timezone")
+    # Here, because every other command starts in half the time without the libraries of calendars.
+    from producers.sources.ical.reader import CalendarOptions, read_icalendar
+
     options = CalendarOptions(source=source, timezone=None if timezone is None else timezone.key, holder=of)
     calendar = _place(place)
     return lambda window: read_icalendar(calendar, Interval(window.start, window.end), options)

@@ -1,4 +1,7 @@
-"""Every workload runs, at a tiny size, and gives every figure. No rates: this machine is busy with other tests."""
+"""What is measured is measured, at a tiny size: each subject and each kind of server. No rates: other tests run beside.
+
+The other workloads are made of the same parts; `make bench` runs them all.
+"""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +16,11 @@ from benchmarks.sizes import SMOKE
 from benchmarks.workloads import WORKLOADS
 from deploy.sandbox.broker import Broker
 
-AT_ONCE = 3
+SMOKED = ("backfill", "hot", "memory")
 
 
-@pytest.mark.timeout(240)
-def test_every_workload_gives_every_figure(broker: Broker, tmp_path: Path) -> None:
+@pytest.mark.timeout(120)
+def test_a_little_of_it_gives_every_figure(broker: Broker, tmp_path: Path) -> None:
     results = Results("smoke", "2026-01-01T00:00:00+00:00", {}, "python -m benchmarks --smoke")
 
     def play(name: str) -> None:
@@ -25,12 +28,12 @@ def test_every_workload_gives_every_figure(broker: Broker, tmp_path: Path) -> No
         folder.mkdir()
         WORKLOADS[name](Bench(SMOKE, broker, folder, results, lambda _: None))
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        list(pool.map(play, WORKLOADS))
+    with ThreadPoolExecutor(len(SMOKED)) as pool:
+        list(pool.map(play, SMOKED))
 
-    missing = {bar.name for bar in bars(results) if math.isnan(bar.value)}
-    assert missing == {"replicas_4"}, "the smoke has two replicas at most"
-    assert summary(results).count("=-") == 1
+    measured = {bar.name for bar in bars(results) if not math.isnan(bar.value)}
+    assert {"backfill_ratio", "hot_ratio", "requests_per_change", "cpu_over_floor"} <= measured
+    assert summary(results).startswith("bench: backfill_ratio=")
     for record in results.records:
         for run in record.runs:
             assert run.changes > 0, record
@@ -38,17 +41,13 @@ def test_every_workload_gives_every_figure(broker: Broker, tmp_path: Path) -> No
             assert run.cpu_seconds > 0, record
             assert run.peak_rss_mib > 10, record
             assert run.freshness is None or 0 < run.freshness.p50 <= run.freshness.p99 < 60, record
-        assert (record.runs[0].freshness is None) == (record.subject == PLAIN and record.workload != "trickle"), record
+        assert (record.runs[0].freshness is None) == (record.subject == PLAIN), record
 
     def requests(workload: str, subject: str) -> float:
         return found(results, workload, subject).median(lambda run: run.requests_per_change)
 
-    assert requests("scattered warm", CALLSHEET) == 1
-    assert requests("scattered warm", PLAIN) == 3
-    assert 1 < requests("scattered cold", CALLSHEET) <= 4
     assert requests("hot mailbox", CALLSHEET) < 1
-    assert requests("trickle", CALLSHEET) == 1
-    assert requests("late keys", CALLSHEET) > 1
+    assert requests("hot mailbox", PLAIN) > 2
     assert results.memory is not None
     assert results.memory.requests_for_last == results.memory.last == SMOKE.memory_last
 

