@@ -16,7 +16,7 @@ from benchmarks.figures import summary
 from benchmarks.machine import machine
 from benchmarks.measuring import BenchmarkFailed
 from benchmarks.report import write_document
-from benchmarks.results import Results, load
+from benchmarks.results import Results, joined, load
 from benchmarks.sizes import FULL, QUICK, SMOKE, Sizes
 from benchmarks.workloads import WORKLOADS
 from deploy.sandbox.broker import BrokerUnavailable, PrivateBroker
@@ -55,14 +55,16 @@ def measure(
     sizes = SMOKE if smoke else QUICK if quick else FULL
     command = shlex.join(["python", "-m", "benchmarks", *sys.argv[1:]])
     results = Results(sizes.name, datetime.now(UTC).isoformat(timespec="seconds"), machine(), command)
+    file = json or RESULTS / f"{sizes.name}.json"
     try:
         play(sizes, wanted, results, schedules)
     except (BrokerUnavailable, ChildError, BenchmarkFailed, UnreadableSchedule, DamagedFile) as error:
-        sys.stderr.write(f"bench: {error}\n")
+        results.save(file)
+        sys.stderr.write(f"bench: {error}\nWhat was measured before stands in {file}.\n")
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         raise typer.Exit(130) from None
-    results.save(json or RESULTS / f"{sizes.name}.json")
+    results.save(file)
     if document or (sizes is FULL and not only):
         write_document(results)
     print_table(results)
@@ -70,14 +72,18 @@ def measure(
 
 
 @app.command()
-def report(file: Annotated[Path, typer.Argument(help="Results that were saved as JSON.", exists=True)]) -> None:
-    """Make docs/performance.md and its plots from saved results."""
+def report(
+    files: Annotated[list[Path], typer.Argument(help="Saved results (JSON), each of other workloads.", exists=True)],
+) -> None:
+    """Make docs/performance.md and its plots from saved results; print the last line, too."""
     try:
-        results = load(file)
+        results = joined([load(file) for file in files])
     except (ValueError, TypeError, KeyError) as error:
-        sys.stderr.write(f"bench: {file} holds no results of this benchmark: {error!r}\n")
+        named = ", ".join(map(str, files))
+        sys.stderr.write(f"bench: {named}: no results of this benchmark, or they do not go together: {error!r}\n")
         raise typer.Exit(2) from None
     write_document(results)
+    sys.stdout.write(summary(results) + "\n")
 
 
 def play(sizes: Sizes, wanted: list[str], results: Results, schedules: Path | None = None) -> None:

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any, Self
@@ -162,6 +162,21 @@ class Results:
         """Write it as JSON."""
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+def joined(parts: Sequence[Results]) -> Results:
+    """The results of several calls, each of which measured other workloads. Raises ValueError for other sizes."""
+    first = parts[0]
+    if any(part.size != first.size for part in parts):
+        raise ValueError("results of different sizes")
+    return replace(
+        first,
+        command="`, then `".join(part.command for part in parts),
+        records=[record for part in parts for record in part.records],
+        floor=next((part.floor for part in parts if part.floor), None),
+        memory=next((part.memory for part in parts if part.memory), None),
+        seconds=sum(part.seconds for part in parts),
+    )
 
 
 def _mean(one: float, weight: float, other: float, other_weight: float) -> float:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from benchmarks.figures import summary
 from benchmarks.plots import Group, bar_chart
 from benchmarks.report import document, plots
-from benchmarks.results import load
+from benchmarks.results import joined, load
 from tests.benchmarks.samples import results
 
 
@@ -54,3 +55,13 @@ def test_lengths_follow_the_values() -> None:
     bars = etree.fromstring(chart.encode()).findall("{*}rect[@fill='#1f6f5c']")
     _legend, long, short = (float(bar.get("width", "0")) for bar in bars)
     assert long == 2 * short > 0
+
+
+def test_results_of_several_calls_go_together() -> None:
+    whole = results()
+    one, other = replace(whole, records=whole.records[:3], memory=None), replace(whole, records=whole.records[3:])
+    together = joined([replace(one, command="first"), replace(other, command="second", floor=None)])
+    assert summary(together) == summary(whole)
+    assert (together.command, together.seconds) == ("first`, then `second", 120.0)
+    with pytest.raises(ValueError, match="sizes"):
+        joined([one, replace(other, size="quick")])
