@@ -7,12 +7,13 @@ imports is imported, so that the process takes what a replica takes, messages un
 
 import base64
 import json
+import os
 import random
-import resource
 import sys
 import time
 from dataclasses import dataclass, field
 
+from benchmarks.usage import peak_rss_mib
 from consumer import run
 from consumer.core.decide import decide
 from consumer.core.effects import record
@@ -89,7 +90,7 @@ def main(mailboxes: int, bookings: int, last: int) -> None:
         "known_of_all": len(passing.memory),
         "largest": passing.largest,
         "cpu_microseconds_an_edit": round(passing.seconds / passing.edits * 1e6, 1),
-        "peak_rss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+        "peak_rss": round(peak_rss_mib(os.getpid()) * 1024 * 1024),
     }
     print(json.dumps(seen))
 

@@ -33,7 +33,8 @@ async def test_create_edit_and_cancel_cost_one_one_and_two_requests(system: Star
 async def test_a_backfill_of_a_hundred_into_a_new_mailbox_costs_at_most_six_requests(system: StartSystem) -> None:
     one = system([ANNA, BEN])
     events = [changed(BEN, f"B-{number}", 1) for number in range(100)]
-    # All are there before the replica is, as after an import; then they are one round.
+    # All are there before the replica is, as after an import, and arrive while a server of usual pace is asked first.
+    one.emulator.add_fault("latency", ms=200)
     await one.publish(events)
     await one.start_replicas(1)
     await one.settled(100)
