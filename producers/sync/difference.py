@@ -89,7 +89,11 @@ def difference(
     record: list[Change] = []
     for place in sorted(wanted.keys() | published.keys()):
         entry = published.get(place)
-        left = frozenset(item for item in entry.holders if item not in directory) if entry else frozenset()
+        left = (
+            frozenset(item for item in entry.holders if _has_dropped_out(item, place, directory))
+            if entry
+            else frozenset()
+        )
         unmapped |= left
         if place in wanted:
             content: Content | None = content_for(bookings[place.booking], place.mailbox)
@@ -106,6 +110,11 @@ def difference(
             if (kept.holders, kept.inside) != (entry.holders, entry.inside):
                 record.append(kept)
     return Difference(tuple(publish), tuple(record), frozenset(unmapped))
+
+
+def _has_dropped_out(item: ScheduledObject, place: Place, directory: Directory) -> bool:
+    """Whether nobody can tell any more whose mailbox it is. Who goes by an address needs no directory."""
+    return item not in directory and item.id.lower() != place.mailbox
 
 
 def _is_due(entry: Entry, change: Change, window: Window) -> bool:

@@ -98,6 +98,14 @@ def test_who_drops_out_of_the_directory_is_named_and_left_as_they_are() -> None:
     assert events(difference(state, {}, DIRECTORY)) == {("anna@example.com", "B", None)}
 
 
+def test_who_goes_by_an_address_loses_the_last_booking_though_the_source_names_the_address_no_more() -> None:
+    cleo = ScheduledObject(ObjectKind.PERSON, "Cleo@example.com")
+    state = applied({}, difference({}, bookings(booking("B", "x", cleo)), {cleo: "cleo@example.com"}))
+    found = difference(state, bookings(booking("B", "x", ANNA)), DIRECTORY)
+    assert events(found) == {("cleo@example.com", "B", None), ("anna@example.com", "B", "x")}
+    assert not found.unmapped
+
+
 def test_a_shared_mailbox_follows_the_holder_who_is_still_mapped() -> None:
     shared = {ANNA: "team@example.com", BO: "team@example.com"}
     state = applied({}, difference({}, bookings(booking("B", "x", ANNA, BO)), shared))

@@ -81,6 +81,8 @@ def days_of(start: datetime | date, end: datetime | date, formats: Formats) -> t
     """First day, and the day after the last."""
     first, last = (value.date() if isinstance(value, datetime) else value for value in (start, end))
     if formats.all_day_end == "inclusive":
+        if last == date.max:
+            raise ValueError(f"a last day before {date.max}")
         return first, last + timedelta(days=1)
     if last == first:
         raise ValueError('a date after start; where the end is the last day, set all_day_end = "inclusive" in formats')

@@ -88,6 +88,11 @@ def test_days(tmp_path: Path, end_is: str, end: str, after: str) -> None:
     assert only(flagged) == dates
 
 
+def test_a_last_day_at_the_end_of_time_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DamagedFile, match="before 9999-12-31"):
+        read(tmp_path, HEADER, "B,Leave,2026-12-01,9999-12-31,,Anna,", mapping='[formats]\nall_day_end = "inclusive"\n')
+
+
 def test_a_local_time_at_a_clock_change(tmp_path: Path) -> None:
     night = "B,Night,2026-03-29 02:30,2026-03-29 05:00,Europe/Copenhagen,Anna,"
     assert span(only(read(tmp_path, HEADER, night))) == ("2026-03-29T01:30:00Z", "2026-03-29T03:00:00Z")
