@@ -157,7 +157,7 @@ class Replica:
                 await self._pause(stop, 0.5)
             if self._lost.is_set():
                 raise ConnectionError("the broker closed the connection or a channel, or did not confirm")
-            await roster.say(leaving=True)
+            await roster.keep_silent(True)
             await self._holding.hand_over()
         finally:
             for task in background:

@@ -136,7 +136,8 @@ class System:
         """Start replicas and wait until all are ready and hold every partition between them."""
         new = [self.start_replica() for _ in range(count)]
         await eventually_async(lambda: all(replica.ready() for replica in new), 30, what="ready")
-        await eventually_async(lambda: sum(self.partitions()) == 16, 30, what="16 partitions held")
+        # A broker that is busy with other tests may give up on a connection; the next try comes after a pause.
+        await eventually_async(lambda: sum(self.partitions()) == 16, 50, what="16 partitions held")
 
     def partitions(self) -> list[int]:
         """How many partitions each replica holds that still runs."""

@@ -148,7 +148,8 @@ async def test_a_sync_that_is_killed_repeats_and_loses_nothing(tmp_path: Path, a
     sync = Crashing(tmp_path, amqp_url, 900)
     arrivals = Arrivals(amqp_url)
     with sync.start() as process:
-        await arrivals.collect(lambda messages: len(messages) > 700)
+        # Early: what arrives here lags behind what is published.
+        await arrivals.collect(lambda messages: len(messages) > 100)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=10)
     assert process.returncode == -signal.SIGKILL
