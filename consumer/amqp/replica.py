@@ -140,8 +140,10 @@ class Replica:
             asyncio.create_task(watch_parked(connection, self._work.on_parked), name="parked"),
         ]
         try:
-            # A newcomer first hears who else is there.
-            await self._pause(stop, BEAT_SECONDS)
+            # A newcomer first hears who else is there: all of them, not only the first that answers.
+            heard_at = time.monotonic() + BEAT_SECONDS
+            while (left := heard_at - time.monotonic()) > 0 and not stop.is_set() and not self._lost.is_set():
+                await self._pause(stop, left)
             self._work.on_state("ok")
             logger().info("broker_connected", replica=self._name)
             while not stop.is_set() and not self._lost.is_set():

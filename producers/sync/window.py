@@ -49,8 +49,6 @@ class Window:
         """Where a booking of this content lies."""
         if not self.bounded:
             return Side.INSIDE
-        if not self.bounded:
-            return Side.INSIDE
         known = self._sides.get(content)
         if known is None:
             known = self._sides[content] = self._side(*self.extent(content))
